@@ -1,0 +1,21 @@
+"""What can go wrong around a backup, beside the device itself (devices.exceptions)."""
+
+
+class BackupError(Exception):
+    """Base; str() is a sentence for the operator."""
+
+
+class StorageFailed(BackupError):
+    """The storage would not write or read."""
+
+
+class CorruptBackup(BackupError):
+    """The stored file is missing, or is not what was stored."""
+
+
+class RequestRefused(BackupError):
+    """The request cannot be served as it stands; nothing was recorded."""
+
+
+class ClaimLost(BackupError):
+    """The backup is no longer ours: its lease ran out and another worker has it, or it ended."""

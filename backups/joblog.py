@@ -1,0 +1,34 @@
+"""The log of a job: one row per event, committed as it happens, and one structured line in the process log."""
+
+import uuid
+from typing import Any
+
+import structlog
+
+from backups.database import patiently, storable
+from backups.models import Backup, JobLog
+
+logger = structlog.get_logger("netraven.backups")
+
+LEVEL_NUMBERS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+class JobLogger:
+    """Writes the events of one job, or of one backup in it; it is a `devices.connection.SessionLog`."""
+
+    def __init__(self, job_id: uuid.UUID, backup: Backup | None = None) -> None:
+        self.job_id = job_id
+        self.backup = backup
+        self._process_log = logger.bind(job_id=str(job_id))
+        if backup:
+            self._process_log = self._process_log.bind(backup_id=str(backup.pk), device=backup.device.hostname)
+
+    def __call__(self, event: str, message: str, *, level: str = "info", **details: Any) -> None:
+        """Record one event; `details` are JSON values. Whoever logs keeps secrets out: sessions scrub what they say."""
+        message = storable(message)
+        details = {key: storable(value) if isinstance(value, str) else value for key, value in details.items()}
+        self._process_log.log(LEVEL_NUMBERS[level], message, log_event=event, **details)
+        entry = JobLog(
+            job_id=self.job_id, backup=self.backup, event=event, level=level, message=message, details=details
+        )
+        patiently(entry.save, force_insert=True)

@@ -1,0 +1,243 @@
+"""What was asked for and what came of it: jobs, backups and their log."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from credentials.models import Credential
+from devices.models import Device, DeviceQuerySet, Viewer
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """Reads over jobs."""
+
+    def visible_to(self, user: Viewer) -> "JobQuerySet":
+        """Jobs that the user asked for, or that hold a device that the user sees."""
+        if getattr(user, "is_superuser", False) and user.is_active:
+            return self
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        visible = Backup.objects.filter(job=models.OuterRef("pk")).visible_to(user)
+        return self.filter(Q(requested_by=user) | models.Exists(visible))
+
+
+class Job(models.Model):
+    """One request for backups, of one device or of a whole network; its id is the log session's id too."""
+
+    class Type(models.TextChoices):
+        BACKUP = "backup", "Backup"
+
+    class Trigger(models.TextChoices):
+        ADMIN = "admin", "Admin"
+        API = "api", "API"
+        PAGE = "page", "Page"
+        COMMAND = "command", "Command line"
+        SCHEDULE = "schedule", "Schedule"
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Pending"
+        RUNNING = "running", "Running"
+        COMPLETED = "completed", "Completed"
+        FAILED = "failed", "Failed"
+
+    ACTIVE = (Status.PENDING, Status.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    job_type = models.CharField(max_length=20, choices=Type.choices, default=Type.BACKUP)
+    trigger = models.CharField(max_length=20, choices=Trigger.choices)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    metadata = models.JSONField(default=dict, blank=True)
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["status", "-created_at"], name="job_status_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.get_job_type_display()} {str(self.id)[:8]}"
+
+    def counts(self) -> dict[str, int]:
+        """How many backups are in each status, in one query: {"pending": 3, "running": 1, "completed": 6, "failed": 0}."""
+        rows = self.backups.values_list("status").annotate(Count("pk")).order_by()
+        return {status: 0 for status in Backup.Status.values} | dict(rows)
+
+
+class BackupQuerySet(models.QuerySet["Backup"]):
+    """Reads over backups."""
+
+    def visible_to(self, user: Viewer) -> "BackupQuerySet":
+        """Backups of the devices that the user sees."""
+        if getattr(user, "is_superuser", False) and user.is_active:
+            return self
+        return self.filter(device__in=Device.objects.visible_to(user))
+
+    def completed(self) -> "BackupQuerySet":
+        """Good ones only."""
+        return self.filter(status=Backup.Status.COMPLETED)
+
+    def active(self) -> "BackupQuerySet":
+        """Asked for and not ended yet."""
+        return self.filter(status__in=Backup.ACTIVE)
+
+    def last_good(self, device_id: uuid.UUID) -> "Backup | None":
+        """The newest completed backup of a device: what the next one is compared with."""
+        return self.completed().filter(device_id=device_id).order_by("-finished_at").first()
+
+
+class Backup(models.Model):
+    """One device's running configuration, asked for at one time: it ends completed, or failed with a reason."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Pending"
+        RUNNING = "running", "Running"
+        COMPLETED = "completed", "Completed"
+        FAILED = "failed", "Failed"
+
+    class FailureReason(models.TextChoices):
+        UNREACHABLE = "unreachable", "Unreachable"
+        AUTHENTICATION = "authentication", "Authentication failed"
+        TIMEOUT = "timeout", "Timed out"
+        INCOMPLETE = "incomplete", "Incomplete configuration"
+        STORAGE = "storage", "Storage failed"
+        UNEXPECTED = "unexpected", "Unexpected error"
+
+    ACTIVE = (Status.PENDING, Status.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="backups")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="backups")
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
+    failure_reason = models.CharField(max_length=20, blank=True, choices=FailureReason.choices)
+    error = models.TextField(blank=True, help_text="What went wrong, for the operator.")
+    # What came
+    version = models.PositiveIntegerField(null=True, blank=True, help_text="Counts the changes of this device.")
+    changed = models.BooleanField(null=True, blank=True, help_text="Differs from the last good one.")
+    file_path = models.CharField(max_length=500, blank=True)
+    file_size = models.PositiveBigIntegerField(null=True, blank=True, help_text="Bytes.")
+    content_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the exact bytes.")
+    change_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 without the volatile lines.")
+    serial_number = models.CharField(max_length=100, blank=True)
+    os_version = models.CharField(max_length=500, blank=True)
+    comments = models.TextField(blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    credential = models.ForeignKey(
+        Credential,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="backups",
+        help_text="The log-in used.",
+    )
+    # Who works on it
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often a worker took it on.")
+    worker = models.CharField(max_length=100, blank=True, help_text="Who works on it: host, process, batch.")
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    queued_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = BackupQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device"],
+                condition=Q(status__in=["pending", "running"]),
+                name="backup_one_active_per_device",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="completed") | (~Q(file_path="") & ~Q(content_hash="") & Q(version__isnull=False)),
+                name="backup_completed_has_file",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="failed") | ~Q(failure_reason=""), name="backup_failed_has_reason"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="backup_newest"),
+            models.Index(fields=["device", "-created_at"], name="backup_device_newest"),
+            models.Index(fields=["device", "-finished_at"], condition=Q(status="completed"), name="backup_device_good"),
+            models.Index(fields=["job", "status"], name="backup_job_status"),
+            models.Index(fields=["status", "-created_at"], name="backup_status_newest"),
+            models.Index(fields=["lease_expires_at"], condition=Q(status="running"), name="backup_lease"),
+            models.Index(fields=["file_path"], name="backup_file"),
+        ]
+        permissions = [
+            ("run_backup", "Can run backups"),
+            ("view_config", "Can read configurations"),
+            ("accept_backup", "Can accept incomplete configurations"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.created_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_active(self) -> bool:
+        """Not ended yet."""
+        return self.status in self.ACTIVE
+
+    @property
+    def can_be_accepted(self) -> bool:
+        """Failed as incomplete, with what came kept aside."""
+        return self.failure_reason == self.FailureReason.INCOMPLETE and bool(self.file_path)
+
+
+class JobLog(models.Model):
+    """One event of a job, committed as it happens."""
+
+    class Level(models.TextChoices):
+        DEBUG = "debug", "Debug"
+        INFO = "info", "Info"
+        WARNING = "warning", "Warning"
+        ERROR = "error", "Error"
+
+    class Event(models.TextChoices):
+        SESSION_START = "session_start", "Session start"
+        SESSION_END = "session_end", "Session end"
+        CONNECT = "connect", "Connect"
+        CONNECT_SUCCESS = "connect_success", "Connected"
+        CONNECT_FAILURE = "connect_failure", "Connection failed"
+        RETRY = "retry", "Retry"
+        COMMAND = "command", "Command"
+        RESPONSE = "response", "Response"
+        CLOSE_FAILURE = "close_failure", "Close failed"
+        BACKUP_START = "backup_start", "Backup start"
+        BACKUP_SUCCESS = "backup_success", "Backup succeeded"
+        BACKUP_FAILURE = "backup_failure", "Backup failed"
+        BACKUP_ACCEPTED = "backup_accepted", "Backup accepted"
+        RECOVERED = "recovered", "Taken back"
+
+    id = models.BigAutoField(primary_key=True)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="log")
+    backup = models.ForeignKey(Backup, null=True, blank=True, on_delete=models.CASCADE, related_name="log")
+    time = models.DateTimeField(default=timezone.now)
+    level = models.CharField(max_length=10, choices=Level.choices, default=Level.INFO)
+    event = models.CharField(max_length=30, choices=Event.choices)
+    message = models.TextField()
+    details = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["job", "id"], name="joblog_job"),
+            models.Index(fields=["backup", "id"], name="joblog_backup"),
+        ]
+        verbose_name = "log entry"
+        verbose_name_plural = "log entries"
+
+    def __str__(self) -> str:
+        return f"{self.time:%H:%M:%S} {self.event}"

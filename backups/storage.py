@@ -1,0 +1,132 @@
+"""Where configurations are kept: write-once files on a Django storage, named so that a person finds them without NetRaven."""
+
+import errno
+import os
+import re
+import tempfile
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, Storage, storages
+
+from backups.exceptions import BackupError, CorruptBackup, StorageFailed
+from backups.fingerprint import content_hash
+from backups.models import Backup
+
+CONFIGS = "configs"  # the good ones
+INCOMPLETE = "incomplete"  # kept aside, for an operator to read and accept
+
+
+class ConfigFileStorage(FileSystemStorage):
+    """Files that appear whole or not at all, survive a power cut, and are readable by their owner alone."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700} | options)
+
+    def _save(self, name: str, content: File[bytes]) -> str:
+        """Write beside the target, flush to the disk, then link to the free name: a link never replaces a file."""
+        target = Path(self.path(name))
+        target.parent.mkdir(mode=self.directory_permissions_mode or 0o700, parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=".writing-", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                for chunk in content.chunks():
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            name = self._link_to_free_name(temporary, name)
+        finally:
+            os.unlink(temporary)
+        _flush_directory(target.parent)
+        return name
+
+    def _link_to_free_name(self, temporary: str, name: str) -> str:
+        while True:
+            try:
+                os.link(temporary, self.path(name))
+                return name
+            except FileExistsError:
+                name = self.get_available_name(name)
+
+    def get_alternative_name(self, file_root: str, file_ext: str) -> str:
+        """Two backups within a second: the later one gets `_2`, `_3` …"""
+        number = 2
+        while self.exists(f"{file_root}_{number}{file_ext}"):
+            number += 1
+        return f"{file_root}_{number}{file_ext}"
+
+
+def config_storage() -> Storage:
+    """The storage that the setting STORAGES["configs"] names."""
+    return storages["configs"]
+
+
+def file_name(device_id: uuid.UUID, hostname: str, when: datetime, folder: str = CONFIGS) -> str:
+    """`configs/{device_id}/{hostname}_{YYYYMMDD_HHMMSS}.txt`, time in UTC; what a file name cannot hold becomes `_`."""
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", hostname).strip("._")[:100] or "device"
+    return f"{folder}/{device_id}/{safe}_{when.astimezone(UTC):%Y%m%d_%H%M%S}.txt"
+
+
+def store(content: bytes, name: str) -> str:
+    """Keep the bytes under this name, or the next free one; returns the name taken. Raises StorageFailed."""
+    try:
+        return config_storage().save(name, ContentFile(content))
+    except Exception as error:  # a storage backend may raise anything: boto, OSError, SuspiciousFileOperation
+        raise StorageFailed(f"The configuration could not be stored: {_describe(error)}") from error
+
+
+def read(backup: Backup) -> bytes:
+    """The stored bytes of a backup, proven by their SHA-256. Raises CorruptBackup, or StorageFailed if unreadable."""
+    try:
+        with config_storage().open(backup.file_path) as file:
+            content = cast(bytes, file.read())
+    except FileNotFoundError as error:
+        raise CorruptBackup(f"The file {backup.file_path} is missing.") from error
+    except Exception as error:
+        raise StorageFailed(f"The file {backup.file_path} cannot be read: {_describe(error)}") from error
+    if content_hash(content) != backup.content_hash:
+        raise CorruptBackup(f"The file {backup.file_path} is not what was stored: its SHA-256 differs from the record.")
+    return content
+
+
+def read_text(backup: Backup) -> str:
+    """The stored configuration as text; see `read`."""
+    return decode(read(backup))
+
+
+def is_intact(backup: Backup) -> bool:
+    """Whether the stored file still holds what was stored."""
+    try:
+        read(backup)
+    except BackupError:
+        return False
+    return True
+
+
+def encode(text: str) -> bytes:
+    """The bytes to store for what a device answered; `decode` gives exactly the same text back."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def decode(content: bytes) -> str:
+    """The text of stored bytes."""
+    return content.decode("utf-8", "surrogatepass")
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "no space left on the disk."
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}."
+    return f"{type(error).__name__}."
+
+
+def _flush_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,30 @@
+"""Log-ins for network devices."""
+
+import uuid
+
+from django.db import models
+
+from credentials.fields import SecretField
+
+
+class Credential(models.Model):
+    """A log-in; its secrets are encrypted at rest and leave the database only to open a device session."""
+
+    SECRET_FIELDS = ("password", "enable_secret", "private_key", "passphrase")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200, unique=True)
+    username = models.CharField(max_length=200)
+    password = SecretField(blank=True, default="")
+    enable_secret = SecretField(blank=True, default="", help_text="For devices that ask again after “enable”.")
+    private_key = SecretField(blank=True, default="", help_text="SSH private key in OpenSSH or PEM format.")
+    passphrase = SecretField(blank=True, default="", help_text="Of the private key.")
+    description = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,35 @@
+"""Which log-in a device gets."""
+
+from credentials.models import Credential
+from devices.connection import Login, Target
+from devices.exceptions import AuthenticationFailed
+from devices.models import Device
+
+
+def choose_credential(device: Device) -> Credential:
+    """The device's own credential. Raises AuthenticationFailed if it has none: nothing is skipped silently."""
+    if device.credential is None:
+        raise AuthenticationFailed("This device has no credential: give it one, then back it up again.")
+    return device.credential
+
+
+def login_of(credential: Credential) -> Login:
+    """The secrets of a credential, in the form that a session takes."""
+    return Login(
+        username=credential.username,
+        password=credential.password,
+        enable_secret=credential.enable_secret,
+        private_key=credential.private_key,
+        passphrase=credential.passphrase,
+    )
+
+
+def target_of(device: Device) -> Target:
+    """Where and how to connect."""
+    return Target(
+        hostname=device.hostname,
+        address=device.address,
+        port=device.effective_port,
+        driver=device.platform.driver,
+        optional_args=device.platform.optional_args,
+    )

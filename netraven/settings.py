@@ -1,0 +1,230 @@
+"""Settings of NetRaven, all from the environment (docs/settings.md lists them). Nothing secret has a default outside development."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from rest_framework.settings import DEFAULTS as DRF_DEFAULTS
+
+from netraven.logs import configure_structlog, logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+DEBUG = env.bool("NETRAVEN_DEBUG", default=False)
+
+# --- keys -------------------------------------------------------------------------------------------------------------
+
+
+def _required_key(name: str, recipe: str) -> str:
+    value: str = env.str(name, default="")
+    if not value and not DEBUG:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Make one with: {recipe} and put it into the environment or .env"
+        )
+    return value
+
+
+SECRET_KEY = (
+    _required_key("NETRAVEN_SECRET_KEY", "python -c 'import secrets; print(secrets.token_urlsafe(50))'")
+    or "development-only-" + "x" * 50
+)
+# A comma-separated list: the first key encrypts, all of them decrypt (see `manage.py rotate_keys`).
+FIELD_ENCRYPTION_KEY = (
+    (
+        _required_key(
+            "NETRAVEN_FIELD_KEYS",
+            "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
+        )
+        or "ZGV2ZWxvcG1lbnQtb25seS1rZXktMDEyMzQ1Njc4OTA="
+    )
+    .replace(" ", "")
+    .strip(",")
+    .split(",")
+)
+
+# --- where things are -------------------------------------------------------------------------------------------------
+
+DATA_DIR = Path(env.str("NETRAVEN_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+REDIS_URL = env.str("NETRAVEN_REDIS_URL", default="")
+
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'netraven.sqlite3'}")}
+_database = DATABASES["default"]
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # WAL lets pages read while workers write; IMMEDIATE makes a writer wait for its turn instead of failing half-way.
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    _database["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}  # a file: worker processes and threads share it
+else:
+    _database["CONN_MAX_AGE"] = 600  # django-q2 polls: a new connection per query costs ten times the query
+    _database["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "configs": {"BACKEND": "backups.storage.ConfigFileStorage", "OPTIONS": {"location": str(DATA_DIR / "storage")}},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "netraven" / "static"]
+MEDIA_ROOT = DATA_DIR / "media"
+
+# Throttles and worker statistics need a cache that all processes share: files on one host, Redis on many.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(DATA_DIR / "cache")}
+}
+
+# --- the application --------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "knox",
+    "django_filters",
+    "django_q",
+    "credentials",
+    "devices",
+    "backups",
+    "scheduling",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "netraven.urls"
+WSGI_APPLICATION = "netraven.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "admin:login"
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.str("NETRAVEN_TIME_ZONE", default="UTC")
+USE_TZ = True
+
+# --- security ---------------------------------------------------------------------------------------------------------
+
+ALLOWED_HOSTS = env.list("NETRAVEN_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("NETRAVEN_CSRF_TRUSTED_ORIGINS", default=[])
+# NETRAVEN_HTTPS=0 is for a test behind plain HTTP; everything else keeps cookies and tokens on TLS.
+HTTPS = env.bool("NETRAVEN_HTTPS", default=not DEBUG)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+if env.bool("NETRAVEN_BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+
+# --- REST API ---------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["netraven.permissions.ModelPermissions"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "netraven.pagination.PagePagination",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_RATES": {
+        "log-in": env.str("NETRAVEN_LOGIN_RATE", default="10/min"),
+    },
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "DATETIME_FORMAT": DRF_DEFAULTS["DATETIME_FORMAT"],
+}
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_TTL": timedelta(hours=env.int("NETRAVEN_TOKEN_HOURS", default=10)),
+    "TOKEN_LIMIT_PER_USER": 20,
+}
+
+# --- backups ----------------------------------------------------------------------------------------------------------
+
+NETRAVEN = {
+    # Talking to a device; seconds. The deadline is for one backup, all its attempts together.
+    "TCP_TIMEOUT": env.float("NETRAVEN_TCP_TIMEOUT", default=5),
+    "CONNECT_TIMEOUT": env.float("NETRAVEN_CONNECT_TIMEOUT", default=30),
+    "READ_TIMEOUT": env.float("NETRAVEN_READ_TIMEOUT", default=60),
+    "DEADLINE": env.float("NETRAVEN_DEADLINE", default=300),
+    # Attempts at a device that is unreachable or slow; waits of base * factor^n seconds with jitter between them.
+    "RETRY_ATTEMPTS": env.int("NETRAVEN_RETRY_ATTEMPTS", default=3),
+    "RETRY_BASE": env.float("NETRAVEN_RETRY_BASE", default=2),
+    "RETRY_FACTOR": env.float("NETRAVEN_RETRY_FACTOR", default=2),
+    # Devices at once in one worker process, and how many devices one task holds.
+    "THREADS": env.int("NETRAVEN_THREADS", default=25),
+    # A running backup belongs to its worker for so long after the worker's last sign of life; seconds.
+    "LEASE": env.float("NETRAVEN_LEASE", default=60),
+    # Workers that may die over one backup before it is given up.
+    "MAX_CLAIMS": env.int("NETRAVEN_MAX_CLAIMS", default=3),
+    # A pending backup whose task seems to be lost is queued again after so many seconds.
+    "REQUEUE_AFTER": env.float("NETRAVEN_REQUEUE_AFTER", default=900),
+}
+
+_workers = env.int("NETRAVEN_WORKERS", default=2)
+_task_timeout = int(NETRAVEN["DEADLINE"] + NETRAVEN["LEASE"] + 60)
+_queue_limit = _workers
+Q_CLUSTER = {
+    "name": "netraven",
+    "label": "Task queue",
+    "workers": _workers,
+    "queue_limit": _queue_limit,
+    "timeout": _task_timeout,
+    # Counted from dequeuing: must outlast the tasks that wait in the worker's own queue, or tasks run twice.
+    "retry": _task_timeout * (-(-(_queue_limit + 1) // _workers) + 1) + 60,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "catch_up": False,
+    "recycle": 500,
+    "save_limit": 500,
+    "guard_cycle": 1,
+    "poll": 0.5,
+    "log_level": "WARNING",
+    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+}
+
+# --- logs -------------------------------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.str("NETRAVEN_LOG_LEVEL", default="INFO")
+LOGGING = logging_config(LOG_LEVEL, as_json=env.bool("NETRAVEN_LOG_JSON", default=not DEBUG))
+configure_structlog()
