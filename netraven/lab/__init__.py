@@ -1,0 +1,6 @@
+"""The simulated network: devices that speak their real wire protocols on loopback, for tests and demonstrations."""
+
+from netraven.lab.device import DeviceSpec, Fault, LabDevice
+from netraven.lab.network import Lab
+
+__all__ = ["DeviceSpec", "Fault", "Lab", "LabDevice"]

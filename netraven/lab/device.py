@@ -1,0 +1,97 @@
+"""One simulated device: who it says it is, what it holds, and how it misbehaves."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Fault(StrEnum):
+    """What a misbehaving device does."""
+
+    NONE = "none"
+    WRONG_PASSWORD = "wrong-password"  # rejects every log-in
+    REFUSES = "refuses"  # the port is bound but not listening: connection refused
+    SILENT = "silent"  # accepts TCP, never says a byte
+    SLOW = "slow"  # answers correctly, `delay` seconds after the running-config request
+    HANGS = "hangs-mid-read"  # half the running config, then nothing; the connection stays open
+    DROPS = "drops-mid-read"  # half the running config, then the TCP connection is cut
+    TRUNCATES = "truncates"  # half the running config in a reply that looks complete
+    CLI_ERROR = "cli-error"  # the platform's error instead of the running config
+    WRONG_ENABLE = "wrong-enable-secret"  # log-in works, the enable secret does not (CLI platforms)
+
+
+@dataclass(frozen=True)
+class DeviceSpec:
+    """What to build a device from; `delay` is in seconds, `authorized_key` is OpenSSH public key text."""
+
+    platform: str
+    name: str
+    fault: Fault = Fault.NONE
+    delay: float = 600.0
+    username: str = "netraven"
+    password: str = "lab-password"
+    enable_secret: str = "lab-enable"
+    authorized_key: str = ""
+
+
+class LabDevice:
+    """A device of the simulated network; its configuration lives in `config_path`."""
+
+    def __init__(self, spec: DeviceSpec, *, config_path: Path, serial_number: str, os_version: str, model: str) -> None:
+        self.spec = spec
+        self.name = spec.name
+        self.platform = spec.platform
+        self.address = ""
+        self.port = 0
+        self.username = spec.username
+        self.password = spec.password
+        self.enable_secret = spec.enable_secret
+        self.authorized_key = spec.authorized_key
+        self.delay = spec.delay
+        self.serial_number = serial_number
+        self.os_version = os_version
+        self.model = model
+        self.config_path = config_path
+        self.logins = 0
+        self.failed_logins = 0
+        self.active_sessions = 0
+        self.on_fault_change: Callable[[], None] = lambda: None
+        self._fault = spec.fault
+
+    def __repr__(self) -> str:
+        return f"<LabDevice {self.name} ({self.platform}) {self.address}:{self.port} {self.fault}>"
+
+    @property
+    def fault(self) -> Fault:
+        return self._fault
+
+    @fault.setter
+    def fault(self, fault: Fault) -> None:
+        """Holds from the next connection, or from the next request of an open one."""
+        self._fault = Fault(fault)
+        self.on_fault_change()
+
+    @property
+    def running_config(self) -> str:
+        """The text in the file, read anew: editing the file changes the device."""
+        return self.config_path.read_text(encoding="utf-8")
+
+    @running_config.setter
+    def running_config(self, text: str) -> None:
+        partial = self.config_path.with_suffix(".partial")
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, self.config_path)
+
+    @property
+    def changed_at(self) -> float:
+        """When the configuration was last changed, in seconds since the epoch."""
+        return self.config_path.stat().st_mtime
+
+    def accepts_password(self, username: str, password: str) -> bool:
+        """Check a log-in and count it if it fails; protocols count the good ones once per connection."""
+        accepted = (username, password) == (self.username, self.password) and self.fault is not Fault.WRONG_PASSWORD
+        if not accepted:
+            self.failed_logins += 1
+        return accepted

@@ -1,0 +1,119 @@
+"""The command line of a device over SSH: echo, prompt, enable, answers to the commands NAPALM sends."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from netraven.lab import eos, ios, iosxr, nxos
+from netraven.lab.delivery import SessionEnded, Wire, deliver
+from netraven.lab.device import Fault, LabDevice
+from netraven.lab.xml_agent import serve_xml_agent
+
+PAUSE_AFTER_PROMPT_TEXT = 1.0  # seconds; longer than any client waits to see whether more is coming
+
+
+class LineWire(Wire, Protocol):
+    async def read_until(self, end: bytes) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a platform's command line talks; `answers` maps a command to its output."""
+
+    prompt: str  # with {name}; the last character is # once privileged
+    starts_privileged: bool
+    running_config: Callable[[LabDevice], str]
+    answers: Callable[[LabDevice], Mapping[str, str]]
+    error: str  # for a command the device does not know
+    config_error: str  # instead of the running configuration, for Fault.CLI_ERROR
+
+
+DIALECTS: dict[str, Dialect] = {
+    "ios": Dialect("{name}>", False, ios.running_config, ios.answers, ios.ERROR, ios.ERROR),
+    "nxos_ssh": Dialect("{name}# ", True, nxos.running_config, nxos.answers, nxos.ERROR, nxos.ERROR),
+    "eos_ssh": Dialect("{name}>", False, eos.running_config, eos.answers, eos.ERROR, eos.CONFIG_ERROR),
+    "iosxr": Dialect("RP/0/RP0/CPU0:{name}#", True, iosxr.running_config, iosxr.answers, iosxr.ERROR, iosxr.ERROR),
+}
+
+
+class Shell:
+    """One interactive session."""
+
+    def __init__(self, wire: LineWire, device: LabDevice) -> None:
+        self._wire = wire
+        self._device = device
+        self._dialect = DIALECTS[device.platform]
+        self._privileged = self._dialect.starts_privileged
+
+    @property
+    def prompt(self) -> str:
+        prompt = self._dialect.prompt.format(name=self._device.name)
+        return prompt.replace(">", "#") if self._privileged else prompt
+
+    async def run(self) -> None:
+        """Answer commands until the client leaves. Raises SessionEnded."""
+        self._say("\n" + self.prompt)
+        while True:
+            command = await self._read_line()
+            self._say(command + "\n")
+            await self._answer(" ".join(command.split()))
+            self._say(self.prompt)
+
+    async def _answer(self, command: str) -> None:
+        match command:
+            case "":
+                return
+            case "exit" | "quit" | "logout":
+                raise SessionEnded
+            case "enable" if not self._privileged:
+                await self._enable()
+            case "xml" if self._device.platform == "iosxr":
+                await serve_xml_agent(self._wire, self._device)
+            case "show running-config" | "show running-config all":
+                await self._show_running_config()
+            case _ if command.startswith("terminal "):
+                self._say(
+                    eos.TERMINAL_REPLIES.get(command.split()[1], "") if self._device.platform == "eos_ssh" else ""
+                )
+            case _:
+                self._say(self._dialect.answers(self._device).get(command, self._dialect.error))
+
+    async def _enable(self) -> None:
+        if self._device.enable_secret:
+            self._say("Password: ")
+            secret = await self._read_line()
+            self._say("\n")
+            if secret != self._device.enable_secret or self._device.fault is Fault.WRONG_ENABLE:
+                self._say("% Error in authentication.\n\n")
+                return
+        self._privileged = True
+
+    async def _show_running_config(self) -> None:
+        device, config = self._device, self._dialect.running_config(self._device)
+        if device.fault is Fault.TRUNCATES and self.prompt.strip() in config:
+            await self._pause_after_prompt_text(config)
+        else:
+            await deliver(self._wire, device, config, encode, encode(self._dialect.config_error))
+
+    async def _pause_after_prompt_text(self, config: str) -> None:
+        """A config line that shows the prompt, then a pause: the client takes it for the end of the output."""
+        head, prompt, tail = config.partition(self.prompt.strip())
+        self._say(head + prompt)
+        await asyncio.sleep(PAUSE_AFTER_PROMPT_TEXT)
+        self._say(tail)
+
+    async def _read_line(self) -> str:
+        return (await self._wire.read_until(b"\n")).decode(errors="replace").strip("\r\0")
+
+    def _say(self, text: str) -> None:
+        self._wire.write(encode(text))
+
+
+def encode(text: str) -> bytes:
+    """Text as a terminal gets it."""
+    return text.replace("\n", "\r\n").encode()
+
+
+async def serve_shell(wire: LineWire, device: LabDevice) -> None:
+    await Shell(wire, device).run()

@@ -1,0 +1,38 @@
+"""The IOS XR XML agent: requests and replies in XML on the terminal, between `XML>` prompts, without echo."""
+
+import re
+from typing import Protocol
+from xml.sax.saxutils import escape, unescape
+
+from netraven.lab import iosxr
+from netraven.lab.delivery import Wire, deliver
+from netraven.lab.device import LabDevice
+
+PROMPT = b"XML>"
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<Response MajorVersion="1" MinorVersion="0">'
+TAIL = '<ResultSummary ErrorCount="0"/></Response>'
+
+
+class RequestWire(Wire, Protocol):
+    async def read_until(self, end: bytes) -> bytes: ...
+
+
+async def serve_xml_agent(wire: RequestWire, device: LabDevice) -> None:
+    """Answer XML requests until the client leaves. Raises SessionEnded."""
+    while True:
+        wire.write(PROMPT)
+        request = (await wire.read_until(b"</Request>")).decode(errors="replace")
+        command = re.search(r"<Configuration>(.*?)</Configuration>", request, re.DOTALL)
+        if command and unescape(command[1]).startswith("show running-config"):
+            config = iosxr.running_config(device)
+            await deliver(wire, device, config, cli_response, cli_response(iosxr.CONFIG_ERROR))
+        else:
+            wire.write(iosxr_response(iosxr.xml_answer(request, device)))
+
+
+def cli_response(text: str) -> bytes:
+    return iosxr_response(f"<CLI><Configuration>{escape(text)}</Configuration></CLI>")
+
+
+def iosxr_response(body: str) -> bytes:
+    return f"{HEAD}{body}{TAIL}\n".replace("\n", "\r\n").encode()
