@@ -1,0 +1,132 @@
+"""`make demo`: back up a simulated network through the real task queue, change a device, back up again, show the diff."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.syntax import Syntax
+
+from netraven.lab import Fault, playground
+
+if TYPE_CHECKING:
+    from backups.models import Backup
+
+JOB_SECONDS = 120
+CHANGED = "core1"
+BEFORE = " description transit to provider A\n"
+AFTER = " description transit to provider B, circuit 4711\n"
+
+# What an operator must read about each way to misbehave
+REASONS = {
+    Fault.WRONG_PASSWORD: "authentication",
+    Fault.WRONG_ENABLE: "authentication",
+    Fault.REFUSES: "unreachable",
+    Fault.DROPS: "unreachable",
+    Fault.SILENT: "timeout",
+    Fault.SLOW: "timeout",
+    Fault.HANGS: "timeout",
+    Fault.TRUNCATES: "incomplete",
+    Fault.CLI_ERROR: "incomplete",
+}
+
+console = Console(highlight=False)
+
+
+def main() -> int:
+    """Run the demo; 0 if everything came out as it must."""
+    folder = playground.configure(fresh=True)
+    from django.core.management import call_command
+
+    console.print("[bold]1.[/] Setting up a database in", _short(folder))
+    call_command("migrate", verbosity=0)
+    password = playground.ensure_admin(folder)
+    console.print("[bold]2.[/] Starting the simulated network and a worker")
+    with playground.simulated_network(folder) as inventory, playground.worker(folder):
+        problems = _back_up_everything(inventory) + _change_one(inventory)
+    for problem in problems:
+        console.print(f"[red]not as it must be:[/] {problem}")
+    if not problems:
+        console.print(
+            "\n[bold green]Done.[/] Open the console with [bold]make serve[/] and log in at http://127.0.0.1:8000/ "
+            f"as [bold]admin[/], password [bold]{password}[/]"
+        )
+    return 1 if problems else 0
+
+
+def _back_up_everything(inventory: list[dict[str, Any]]) -> list[str]:
+    from backups.models import Backup
+    from devices.models import Device
+
+    console.print(f"[bold]3.[/] Backing up all {len(inventory)} devices: seven healthy ones, and one for each fault")
+    backups = _run_job(Device.objects.all())
+    problems = []
+    for row in inventory:
+        backup = backups[row["name"]]
+        fault = Fault(row["fault"])
+        if fault is Fault.NONE and backup.status != Backup.Status.COMPLETED:
+            problems.append(f"{row['name']} is healthy, but failed: {backup.error}")
+        if fault is not Fault.NONE and backup.failure_reason != REASONS[fault]:
+            problems.append(f"{row['name']} ended {backup.status} {backup.failure_reason}, not {REASONS[fault]}")
+    return problems
+
+
+def _change_one(inventory: list[dict[str, Any]]) -> list[str]:
+    from backups.diff import as_patch
+    from backups.models import Backup
+    from backups.storage import read_text
+    from devices.models import Device
+
+    console.print(f"\n[bold]4.[/] Changing one line of {CHANGED}, backing up the healthy devices again")
+    file = Path(next(row["config"] for row in inventory if row["name"] == CHANGED))
+    text = file.read_text()
+    if BEFORE not in text:
+        return [f"{CHANGED} has no line {BEFORE.strip()!r} to change"]
+    file.write_text(text.replace(BEFORE, AFTER, 1))
+    backups = _run_job(Device.objects.filter(tags__name="healthy"))
+    versions = {name: backup.version for name, backup in backups.items()}
+    problems = [] if versions == {name: 2 if name == CHANGED else 1 for name in backups} else [f"versions: {versions}"]
+    first = Backup.objects.completed().filter(device__hostname=CHANGED, version=1).latest("finished_at")
+    second = backups[CHANGED]
+    platform = second.device.platform
+    patch = as_patch(
+        read_text(first), read_text(second), platform.volatile_patterns, f"{CHANGED} version 1", f"{CHANGED} version 2"
+    )
+    console.print(f"\n[bold]5.[/] What changed on {CHANGED}:")
+    console.print(Syntax(patch, "diff", theme="ansi_dark", background_color="default"))
+    changes = [line for line in patch.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    if changes != [f"-{BEFORE.rstrip()}", f"+{AFTER.rstrip()}"]:
+        problems.append(f"the diff is not exactly the change: {changes}")
+    return problems
+
+
+def _run_job(devices: Any) -> "dict[str, Backup]":
+    """Ask for backups, follow the job to its end, print the results; backups by hostname."""
+    from backups.management.commands.backup import result_table
+    from backups.models import Job
+    from backups.services import request_backups
+
+    job = request_backups(devices, user=None, trigger=Job.Trigger.COMMAND, comments="demo").job
+    give_up = time.monotonic() + JOB_SECONDS
+    columns = (TextColumn("   "), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("", total=job.backups.count())
+        while job.status in Job.ACTIVE:
+            if time.monotonic() > give_up:
+                sys.exit(f"netraven: the job did not end in {JOB_SECONDS} s; see worker.log in the data folder")
+            time.sleep(0.3)
+            job.refresh_from_db()
+            progress.update(bar, completed=job.backups.exclude(status__in=Job.ACTIVE).count())
+    backups = list(job.backups.select_related("device__platform").order_by("device__hostname"))
+    console.print(result_table(backups))
+    return {backup.device.hostname: backup for backup in backups}
+
+
+def _short(folder: Path) -> str:
+    return str(folder.relative_to(playground.ROOT)) if folder.is_relative_to(playground.ROOT) else str(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
