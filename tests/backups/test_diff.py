@@ -1,0 +1,169 @@
+"""Diffs of configurations: they agree with the change hash, they are true patches, and they come at once."""
+
+import re
+import time
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from backups.diff import Hunk, as_patch, changes, count, unified
+from backups.fingerprint import change_hash, split_lines, stable_lines
+
+VOLATILE = r"^! Last change\b" + "\n" + r"^ntp clock-period \d+"
+
+OLD = """! Last change at 10:00
+hostname core1
+!
+interface Vlan10
+ description users
+ ip address 192.0.2.1 255.255.255.0
+!
+interface Vlan20
+ description phones
+!
+end
+"""
+NEW = OLD.replace("10:00", "11:00").replace("users", "staff")
+
+config_lines = st.sampled_from(
+    [
+        "",
+        " ",
+        "!",
+        "end",
+        "a",
+        "a  ",
+        " b",
+        "c\x0cd",
+        "e\u2028f",
+        "! Last change 1",
+        "! Last change 2",
+        "ntp clock-period 5",
+    ]
+)
+texts = st.builds(
+    lambda lines, end: end.join(lines), st.lists(config_lines, max_size=14), st.sampled_from(["\n", "\r\n"])
+)
+
+
+def apply_patch(old: str, patch: str, volatile: str) -> list[str]:
+    """What the patch makes of the stable lines of a text; its numbers are those of the stored file."""
+    stored = [line.rstrip() for line in split_lines(old)]
+    skip = re.compile("|".join(volatile.splitlines())) if volatile else None
+    numbers = [number for number, line in enumerate(stored, start=1) if not (skip and skip.search(line))]
+    filled = [number for number in numbers if stored[number - 1]]
+    numbers = [number for number in numbers if filled and filled[0] <= number <= filled[-1]]
+    result: list[str] = []
+    at = 0
+    for row in patch.removesuffix("\n").split("\n")[2:]:
+        if header := re.match(r"@@ -(\d+),(\d+) \+(\d+),(\d+) @@", row):
+            start, length = int(header[1]), int(header[2])
+            stop = numbers.index(start) + (length == 0) if start else 0
+            result += [stored[number - 1] for number in numbers[at:stop]]
+            at = stop
+        elif row.startswith("+"):
+            result.append(row[1:])
+        else:
+            assert stored[numbers[at] - 1] == row[1:]
+            result += [row[1:]] if row.startswith(" ") else []
+            at += 1
+    return result + [stored[number - 1] for number in numbers[at:]]
+
+
+@given(texts, texts)
+@example("", "\n")
+@example("a", "")
+def test_a_diff_is_empty_exactly_when_the_change_hashes_are_equal(old: str, new: str) -> None:
+    same = change_hash(old, VOLATILE) == change_hash(new, VOLATILE)
+    assert same is (unified(old, new, VOLATILE) == [])
+    assert same is (as_patch(old, new, VOLATILE) == "")
+
+
+@given(texts, texts, st.sampled_from(["", VOLATILE]), st.integers(0, 4))
+def test_applying_the_patch_gives_the_new_stable_lines(old: str, new: str, volatile: str, context: int) -> None:
+    patch = as_patch(old, new, volatile, context=context)
+    assert apply_patch(old, patch, volatile) == stable_lines(new, volatile)
+
+
+@given(texts, texts)
+def test_every_line_has_its_number_in_the_stored_file(old: str, new: str) -> None:
+    for line in (line for hunk in unified(old, new, VOLATILE) for line in hunk.lines):
+        if line.old_number:
+            assert split_lines(old)[line.old_number - 1].rstrip() == line.text
+        if line.new_number:
+            assert split_lines(new)[line.new_number - 1].rstrip() == line.text
+        assert (
+            line.sign
+            == {(True, True): " ", (True, False): "-", (False, True): "+"}[bool(line.old_number), bool(line.new_number)]
+        )
+
+
+def test_one_changed_line_is_shown_with_its_surroundings_and_section() -> None:
+    (hunk,) = unified(OLD, NEW, VOLATILE, context=1)
+    assert [line.sign + line.text for line in hunk.lines] == [
+        " interface Vlan10",
+        "- description users",
+        "+ description staff",
+        "  ip address 192.0.2.1 255.255.255.0",
+    ]
+    assert hunk.header == "@@ -4,3 +4,3 @@"
+    (bare,) = unified(OLD, NEW, VOLATILE, context=0)
+    assert bare.header == "@@ -5,1 +5,1 @@ interface Vlan10"
+
+
+def test_volatile_lines_count_only_when_asked_for() -> None:
+    assert changes(OLD, NEW, VOLATILE) == (1, 1)
+    assert changes(OLD, NEW, "") == (2, 2)
+
+
+def test_line_numbers_are_those_of_the_stored_file_though_volatile_lines_are_skipped() -> None:
+    new = OLD.replace("! Last change at 10:00\n", "").replace("end\n", "line vty 0 4\nend\n")
+    (hunk,) = unified(OLD, new, VOLATILE, context=0)
+    assert (hunk.old_start, hunk.new_start) == (10, 10)
+    assert [(line.old_number, line.new_number, line.text) for line in hunk.lines] == [(None, 10, "line vty 0 4")]
+
+
+def test_a_new_block_is_shown_with_its_own_end_mark() -> None:
+    block = "interface Vlan15\n description guests\n!\n"
+    (hunk,) = unified(OLD, OLD.replace("interface Vlan20", block + "interface Vlan20"), VOLATILE, context=0)
+    assert [line.text for line in hunk.lines] == ["interface Vlan15", " description guests", "!"]
+    (hunk,) = unified(OLD.replace("interface Vlan20", block + "interface Vlan20"), OLD, VOLATILE, context=0)
+    assert [line.text for line in hunk.lines] == ["interface Vlan15", " description guests", "!"]
+
+
+def test_changes_far_apart_are_hunks_of_their_own() -> None:
+    old = "\n".join(f"line {number}" for number in range(100))
+    new = old.replace("line 10\n", "line ten\n").replace("line 90\n", "line ninety\n")
+    hunks = unified(old, new, "")
+    assert [(hunk.old_start, len(hunk.lines)) for hunk in hunks] == [(8, 8), (88, 8)]
+    assert count(hunks) == (2, 2)
+
+
+def _seconds(old: str, new: str) -> tuple[float, list[Hunk]]:
+    start = time.perf_counter()
+    hunks = unified(old, new, VOLATILE)
+    return time.perf_counter() - start, hunks
+
+
+def test_400_changes_in_10000_lines_come_at_once() -> None:
+    lines = [f"ip route 10.{number // 250}.{number % 250}.0 255.255.255.0 Null0" for number in range(10_000)]
+    new = [line.replace("Null0", "Null1") if number % 25 == 0 else line for number, line in enumerate(lines)]
+    seconds, hunks = _seconds("\n".join(lines), "\n".join(new))
+    assert count(hunks) == (400, 400)
+    assert seconds < 3  # takes 0.1 s; difflib.HtmlDiff takes minutes
+
+
+def test_wholly_different_texts_come_at_once() -> None:
+    seconds, hunks = _seconds("\n".join(map(str, range(3000))), "\n".join(map(str, range(5000, 8000))))
+    assert count(hunks) == (3000, 3000)
+    assert seconds < 3
+
+
+@pytest.mark.parametrize("lines", [60_000])
+def test_texts_too_long_and_too_different_are_one_inexact_hunk(lines: int) -> None:
+    old = ["same", *(f"old {number}" for number in range(lines)), "same"]
+    new = ["same", *(f"new {number}" for number in range(lines)), "same"]
+    (hunk,) = unified("\n".join(old), "\n".join(new), "")
+    assert not hunk.exact
+    assert count([hunk]) == (lines, lines)
