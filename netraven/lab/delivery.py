@@ -14,15 +14,24 @@ class SessionEnded(Exception):
 class Wire(Protocol):
     """One client's connection, as far as an answer needs it."""
 
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: bytes) -> None:
+        """Send, or queue for sending."""
 
-    async def drain(self) -> None: ...
+    async def drain(self) -> None:
+        """Wait until nearly all is sent."""
 
     async def wait_closed(self) -> None:
         """Return when the client has gone."""
 
     def drop(self) -> None:
         """Cut the TCP connection."""
+
+
+class RequestWire(Wire, Protocol):
+    """A connection whose requests have an end mark: a line feed, `]]>]]>`, `</Request>`."""
+
+    async def read_until(self, end: bytes) -> bytes:
+        """What comes before the next `end`. Raises SessionEnded when the client leaves first."""
 
 
 def first_half(text: str) -> str:

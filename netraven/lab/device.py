@@ -11,7 +11,7 @@ class Fault(StrEnum):
     """What a misbehaving device does."""
 
     NONE = "none"
-    WRONG_PASSWORD = "wrong-password"  # rejects every log-in
+    WRONG_PASSWORD = "wrong-password"  # noqa: S105 - no password; the device rejects every log-in
     REFUSES = "refuses"  # the port is bound but not listening: connection refused
     SILENT = "silent"  # accepts TCP, never says a byte
     SLOW = "slow"  # answers correctly, `delay` seconds after the running-config request
@@ -31,8 +31,8 @@ class DeviceSpec:
     fault: Fault = Fault.NONE
     delay: float = 600.0
     username: str = "netraven"
-    password: str = "lab-password"
-    enable_secret: str = "lab-enable"
+    password: str = "lab-password"  # noqa: S105 - of fake devices on loopback
+    enable_secret: str = "lab-enable"  # noqa: S105 - likewise
     authorized_key: str = ""
 
 
@@ -65,6 +65,7 @@ class LabDevice:
 
     @property
     def fault(self) -> Fault:
+        """How the device misbehaves now."""
         return self._fault
 
     @fault.setter

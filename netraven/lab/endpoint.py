@@ -9,6 +9,7 @@ from netraven.lab.https_api import serve_https
 from netraven.lab.identity import LabIdentity
 from netraven.lab.platforms import PLATFORMS
 from netraven.lab.ssh import serve_ssh
+from netraven.lab.telnet import serve_telnet
 
 
 class Endpoint:
@@ -39,6 +40,7 @@ class Endpoint:
             self._accepting = asyncio.create_task(self._accept(listener))
 
     async def close(self) -> None:
+        """Cut every session and give the port back."""
         await self._stop_listening()
         self._reservation.close()
         for session in self._sessions:
@@ -65,13 +67,20 @@ class Endpoint:
         try:
             if self.device.fault is Fault.SILENT:
                 await swallow(client)
-            elif PLATFORMS[self.device.platform].transport == "https":
-                await serve_https(self.device, client, self._identity.tls_context)
             else:
-                await serve_ssh(self.device, client, self._identity.host_key)
+                await self._speak(client)
         finally:
             client.close()
             self.device.active_sessions -= 1
+
+    async def _speak(self, client: socket.socket) -> None:
+        match PLATFORMS[self.device.platform].transport:
+            case "https":
+                await serve_https(self.device, client, self._identity.tls_context)
+            case "telnet":
+                await serve_telnet(self.device, client)
+            case _:
+                await serve_ssh(self.device, client, self._identity.host_key)
 
 
 def bind(address: str, port: int) -> socket.socket:

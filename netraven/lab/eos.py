@@ -14,6 +14,7 @@ INTERFACES = ("Ethernet1", "Ethernet2", "Ethernet48", "Management1", "Vlan10")
 
 
 def device_line(device: LabDevice) -> str:
+    """`! device: leaf1 (DCS-7050, EOS-4.28.3M)`."""
     return f"! device: {device.name} ({device.model}, EOS-{device.os_version.split('-')[0]})"
 
 
@@ -23,6 +24,7 @@ def running_config(device: LabDevice) -> str:
 
 
 def startup_config(device: LabDevice) -> str:
+    """As saved, with its own header lines."""
     return f"! Command: show startup-config\n{device_line(device)}\n!\n{device.running_config}"
 
 
@@ -47,3 +49,8 @@ def api_bodies(device: LabDevice) -> dict[str, dict[str, Any]]:
         "show hostname": {"hostname": device.name, "fqdn": f"{device.name}.lab.example"},
         "show interfaces": {"interfaces": {name: {"name": name} for name in INTERFACES}},
     }
+
+
+def api_answers(device: LabDevice) -> dict[str, dict[str, Any]]:
+    """What eAPI returns by command: structured, or a text under `output`."""
+    return api_bodies(device) | {"show startup-config": {"output": startup_config(device)}}

@@ -22,6 +22,7 @@ class LabIdentity:
 
     @cached_property
     def host_key(self) -> asyncssh.SSHKey:
+        """The SSH host key of every device."""
         if not self._host_key_path.exists():
             key = asyncssh.generate_private_key("ssh-ed25519")
             write_private(self._host_key_path, key.export_private_key())
@@ -29,6 +30,7 @@ class LabIdentity:
 
     @cached_property
     def tls_context(self) -> ssl.SSLContext:
+        """For the HTTPS servers, with the self-signed certificate."""
         if not self._certificate_path.exists():
             write_private(self._certificate_path, self_signed_certificate("netraven-lab"))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

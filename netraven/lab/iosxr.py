@@ -35,10 +35,12 @@ def xml_answer(request: str, device: LabDevice) -> str:
 
 
 def xml_system_time(device: LabDevice) -> str:
+    """Host name and uptime."""
     return f"<SystemTime><Uptime><Hostname>{device.name}</Hostname><Uptime>{UPTIME}</Uptime></Uptime></SystemTime>"
 
 
 def xml_inventory(device: LabDevice) -> str:
+    """Model, software and serial number."""
     return (
         "<PlatformInventory><RackTable><Rack><Naming><Name>0</Name></Naming><Attributes><BasicInfo>"
         f"<SoftwareRevision>{device.os_version}</SoftwareRevision><ModelName>{device.model}</ModelName>"
@@ -48,6 +50,7 @@ def xml_inventory(device: LabDevice) -> str:
 
 
 def xml_interfaces() -> str:
+    """What NAPALM reads of each interface."""
     entries = "".join(
         f"<Interface><Naming><InterfaceName>{name}</InterfaceName></Naming><InterfaceHandle>{name}</InterfaceHandle>"
         "<LineState>IM_STATE_UP</LineState><State>IM_STATE_UP</State><MTU>1514</MTU><Bandwidth>10000000</Bandwidth>"

@@ -32,6 +32,7 @@ def answers(device: LabDevice) -> Mapping[str, str]:
 
 
 def software_information(device: LabDevice) -> str:
+    """Host name, model and version, as after Junos 15.1."""
     return (
         f"<software-information><host-name>{device.name}</host-name><product-model>{device.model.lower()}"
         f"</product-model><product-name>{device.model.lower()}</product-name>"
@@ -40,6 +41,7 @@ def software_information(device: LabDevice) -> str:
 
 
 def interface_information() -> str:
+    """Names and states only."""
     interfaces = "".join(
         f"<physical-interface><name>{name}</name><admin-status>up</admin-status><oper-status>up</oper-status>"
         "<mtu>1514</mtu></physical-interface>"

@@ -1,78 +1,72 @@
 """NETCONF over SSH: Junos with base:1.0 framing, IOS XR with base:1.1 chunks."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Protocol
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
-from lxml import etree
-
 from netraven.lab import iosxr, junos
-from netraven.lab.delivery import SessionEnded, Wire, deliver
+from netraven.lab.delivery import RequestWire, SessionEnded, deliver
 from netraven.lab.device import LabDevice
 
 BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
 END_OF_MESSAGE = b"]]>]]>"
 END_OF_CHUNKS = b"\n##\n"
 CLI_CONFIG = f"{iosxr.YANG}-cli-cfg"
-CAPABILITIES = {
-    "junos": ("urn:ietf:params:netconf:base:1.0", "http://xml.juniper.net/netconf/junos/1.0"),
-    "iosxr_netconf": ("urn:ietf:params:netconf:base:1.0", "urn:ietf:params:netconf:base:1.1", CLI_CONFIG),
-}
 
 
-class MessageWire(Wire, Protocol):
-    async def read_until(self, end: bytes) -> bytes: ...
-
-
-async def serve_netconf(wire: MessageWire, device: LabDevice) -> None:
+async def serve_netconf(wire: RequestWire, device: LabDevice) -> None:
     """Exchange hellos, then answer RPCs until the client leaves. Raises SessionEnded."""
-    wire.write(hello(CAPABILITIES[device.platform]) + END_OF_MESSAGE)
-    await wire.read_until(END_OF_MESSAGE)
     session = JunosSession(wire, device) if device.platform == "junos" else IosXrSession(wire, device)
+    wire.write(hello(session.capabilities) + END_OF_MESSAGE)
+    await wire.read_until(END_OF_MESSAGE)
     while True:
         await session.answer_next()
 
 
 def hello(capabilities: tuple[str, ...]) -> bytes:
+    """The server's first message, which has no framing but the end mark."""
     listed = "".join(f"<capability>{capability}</capability>" for capability in capabilities)
-    return (
-        f'<hello xmlns="{BASE}"><capabilities>{listed}</capabilities><session-id>4711</session-id></hello>'
-    ).encode()
+    return f'<hello xmlns="{BASE}"><capabilities>{listed}</capabilities><session-id>4711</session-id></hello>'.encode()
 
 
-def local_name(element: etree._Element) -> str:
-    return str(etree.QName(element).localname)
+class NetconfSession(ABC):
+    """One session: reads RPCs, writes one reply to each."""
 
+    capabilities: tuple[str, ...]
 
-class NetconfSession:
-    """One session: `frame` wraps a message as the negotiated base version has it."""
-
-    def __init__(self, wire: MessageWire, device: LabDevice) -> None:
+    def __init__(self, wire: RequestWire, device: LabDevice) -> None:
         self.wire = wire
         self.device = device
 
     async def answer_next(self) -> None:
-        rpc = etree.fromstring(await self.read_message())
-        message_id = rpc.get("message-id", "")
-        operation = rpc[0]
-        if local_name(operation) == "close-session":
+        """Raises SessionEnded after a close-session, or when the client has left."""
+        rpc = ElementTree.fromstring(await self.read_message())  # noqa: S314 - its clients are on loopback
+        message_id, operation = rpc.get("message-id", ""), rpc[0]
+        name = operation.tag.rpartition("}")[2]
+        if name == "close-session":
             self.wire.write(self.reply(message_id, "<ok/>"))
             raise SessionEnded
-        await self.answer(message_id, operation)
+        await self.answer(message_id, name, operation)
 
-    async def answer(self, message_id: str, operation: etree._Element) -> None:
-        raise NotImplementedError
-
+    @abstractmethod
     async def read_message(self) -> bytes:
-        raise NotImplementedError
+        """The next message, without its framing."""
 
+    @abstractmethod
     def frame(self, message: bytes) -> bytes:
-        raise NotImplementedError
+        """The message with the framing that the hellos agreed on."""
+
+    @abstractmethod
+    async def answer(self, message_id: str, name: str, operation: ElementTree.Element) -> None:
+        """Reply to one operation."""
 
     def reply(self, message_id: str, body: str) -> bytes:
+        """A framed rpc-reply."""
         return self.frame(f'<rpc-reply xmlns="{BASE}" message-id={quoteattr(message_id)}>{body}</rpc-reply>'.encode())
 
     def error(self, message_id: str, message: str) -> bytes:
+        """A framed rpc-reply that holds an rpc-error."""
         body = (
             "<rpc-error><error-type>protocol</error-type><error-tag>operation-failed</error-tag>"
             f"<error-severity>error</error-severity><error-message>{escape(message)}</error-message></rpc-error>"
@@ -80,6 +74,7 @@ class NetconfSession:
         return self.reply(message_id, body)
 
     async def deliver_config(self, message_id: str, config: str, wrap: Callable[[str], str], error: str) -> None:
+        """Send the configuration as the device's fault has it; `wrap` puts the elements around escaped text."""
         await deliver(
             self.wire,
             self.device,
@@ -92,14 +87,19 @@ class NetconfSession:
 class JunosSession(NetconfSession):
     """Junos RPCs, messages ended by `]]>]]>`."""
 
+    capabilities = ("urn:ietf:params:netconf:base:1.0", "http://xml.juniper.net/netconf/junos/1.0")
+
     async def read_message(self) -> bytes:
+        """Up to the end mark."""
         return (await self.wire.read_until(END_OF_MESSAGE)).strip()
 
     def frame(self, message: bytes) -> bytes:
+        """With the end mark."""
         return message + END_OF_MESSAGE
 
-    async def answer(self, message_id: str, operation: etree._Element) -> None:
-        name, answers = local_name(operation), junos.answers(self.device)
+    async def answer(self, message_id: str, name: str, operation: ElementTree.Element) -> None:
+        """A get-configuration with a filter asks for the domain name, one without for everything."""
+        answers = junos.answers(self.device)
         if name == "get-configuration" and len(operation):
             self.wire.write(self.reply(message_id, junos.domain_configuration()))
         elif name == "get-configuration":
@@ -114,15 +114,18 @@ class JunosSession(NetconfSession):
 class IosXrSession(NetconfSession):
     """IOS XR operations, messages in chunks (RFC 6242)."""
 
+    capabilities = ("urn:ietf:params:netconf:base:1.0", "urn:ietf:params:netconf:base:1.1", CLI_CONFIG)
+
     async def read_message(self) -> bytes:
-        chunks = await self.wire.read_until(END_OF_CHUNKS)
-        return join_chunks(chunks)
+        """The chunks, put together."""
+        return join_chunks(await self.wire.read_until(END_OF_CHUNKS))
 
     def frame(self, message: bytes) -> bytes:
+        """In a single chunk."""
         return b"\n#%d\n%b%b" % (len(message), message, END_OF_CHUNKS)
 
-    async def answer(self, message_id: str, operation: etree._Element) -> None:
-        name = local_name(operation)
+    async def answer(self, message_id: str, name: str, operation: ElementTree.Element) -> None:
+        """A get-config gives the configuration as CLI text, a get the facts."""
         if name == "get-config":
             config = iosxr.running_config(self.device).removeprefix("Building configuration...\n")
             await self.deliver_config(message_id, config, cli_data, "the requested access is denied")
@@ -133,20 +136,21 @@ class IosXrSession(NetconfSession):
 
 
 def configuration_text(escaped: str) -> str:
+    """The way Junos returns text instead of elements."""
     return f'<configuration-text xmlns="http://xml.juniper.net/xnm/1.1/xnm">{escaped}</configuration-text>'
 
 
 def cli_data(escaped: str) -> str:
+    """The way IOS XR returns text instead of elements."""
     return f'<data><cli xmlns="{CLI_CONFIG}">{escaped}</cli></data>'
 
 
 def join_chunks(chunks: bytes) -> bytes:
-    """The message in `\\n#LENGTH\\nDATA\\n#LENGTH\\nDATA…`, without the framing."""
+    """The message in `\\n#LENGTH\\nDATA\\n#LENGTH\\nDATA...`, without the framing."""
     message, position = b"", 0
     while position < len(chunks):
         start = chunks.index(b"\n#", position) + 2
         newline = chunks.index(b"\n", start)
-        length = int(chunks[start:newline])
-        message += chunks[newline + 1 : newline + 1 + length]
-        position = newline + 1 + length
+        position = newline + 1 + int(chunks[start:newline])
+        message += chunks[newline + 1 : position]
     return message

@@ -122,7 +122,9 @@ class Lab:
             self._run(self._endpoints[device.name].follow_fault())
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        assert self._loop is not None
+        if self._loop is None:
+            work.close()
+            raise RuntimeError("the lab is not running")
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _serve(self, listening: threading.Event, failures: list[Exception]) -> None:

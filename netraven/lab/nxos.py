@@ -52,6 +52,7 @@ def running_config(device: LabDevice) -> str:
 
 
 def startup_config(device: LabDevice) -> str:
+    """As saved, with its own header lines."""
     return (
         f"\n!Command: show startup-config\n"
         f"!Running configuration last done at: {asctime(device.changed_at)}\n"

@@ -14,13 +14,14 @@ class Platform:
     os_version: str
     serial_prefix: str
     template: str
-    transport: str  # "cli", "xml-agent", "netconf" or "https"
+    transport: str  # "cli", "xml-agent", "netconf", "telnet" or "https"
 
 
 IOS_VERSION = "ISR Software (X86_64_LINUX_IOSD-UNIVERSALK9-M), Version 16.9.4, RELEASE SOFTWARE (fc2)"
 
 PLATFORMS: dict[str, Platform] = {
     "ios": Platform("ISR4331/K9", IOS_VERSION, "FDO", "ios.cfg", "cli"),
+    "ios_telnet": Platform("C2911", IOS_VERSION, "FTX", "ios.cfg", "telnet"),
     "iosxr": Platform("ASR-9901", "7.3.2", "FOC", "iosxr.cfg", "xml-agent"),
     "iosxr_netconf": Platform("NCS-5501", "7.8.1", "FOX", "iosxr.cfg", "netconf"),
     "nxos": Platform("Nexus9000 C93180YC-EX chassis", "9.3(8)", "FDC", "nxos.cfg", "https"),
@@ -32,6 +33,7 @@ PLATFORMS: dict[str, Platform] = {
 
 
 def serial_number(platform: Platform, name: str) -> str:
+    """Follows from the name, so that a device keeps it."""
     return f"{platform.serial_prefix}{zlib.crc32(name.encode()):08X}"
 
 

@@ -3,18 +3,13 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from netraven.lab import eos, ios, iosxr, nxos
-from netraven.lab.delivery import SessionEnded, Wire, deliver
+from netraven.lab.delivery import RequestWire, SessionEnded, deliver
 from netraven.lab.device import Fault, LabDevice
 from netraven.lab.xml_agent import serve_xml_agent
 
 PAUSE_AFTER_PROMPT_TEXT = 1.0  # seconds; longer than any client waits to see whether more is coming
-
-
-class LineWire(Wire, Protocol):
-    async def read_until(self, end: bytes) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -25,12 +20,13 @@ class Dialect:
     starts_privileged: bool
     running_config: Callable[[LabDevice], str]
     answers: Callable[[LabDevice], Mapping[str, str]]
-    error: str  # for a command the device does not know
+    error: str  # for a command that the device does not know
     config_error: str  # instead of the running configuration, for Fault.CLI_ERROR
 
 
 DIALECTS: dict[str, Dialect] = {
     "ios": Dialect("{name}>", False, ios.running_config, ios.answers, ios.ERROR, ios.ERROR),
+    "ios_telnet": Dialect("{name}>", False, ios.running_config, ios.answers, ios.ERROR, ios.ERROR),
     "nxos_ssh": Dialect("{name}# ", True, nxos.running_config, nxos.answers, nxos.ERROR, nxos.ERROR),
     "eos_ssh": Dialect("{name}>", False, eos.running_config, eos.answers, eos.ERROR, eos.CONFIG_ERROR),
     "iosxr": Dialect("RP/0/RP0/CPU0:{name}#", True, iosxr.running_config, iosxr.answers, iosxr.ERROR, iosxr.ERROR),
@@ -40,7 +36,7 @@ DIALECTS: dict[str, Dialect] = {
 class Shell:
     """One interactive session."""
 
-    def __init__(self, wire: LineWire, device: LabDevice) -> None:
+    def __init__(self, wire: RequestWire, device: LabDevice) -> None:
         self._wire = wire
         self._device = device
         self._dialect = DIALECTS[device.platform]
@@ -48,6 +44,7 @@ class Shell:
 
     @property
     def prompt(self) -> str:
+        """As it is now: > for a user, # for a privileged one."""
         prompt = self._dialect.prompt.format(name=self._device.name)
         return prompt.replace(">", "#") if self._privileged else prompt
 
@@ -115,5 +112,6 @@ def encode(text: str) -> bytes:
     return text.replace("\n", "\r\n").encode()
 
 
-async def serve_shell(wire: LineWire, device: LabDevice) -> None:
+async def serve_shell(wire: RequestWire, device: LabDevice) -> None:
+    """Answer commands until the client leaves. Raises SessionEnded."""
     await Shell(wire, device).run()

@@ -20,18 +20,23 @@ class LoginServer(asyncssh.SSHServer):
         self._device = device
 
     def begin_auth(self, username: str) -> bool:
+        """Nobody gets in without credentials."""
         return True
 
     def password_auth_supported(self) -> bool:
+        """Always offered."""
         return True
 
     def validate_password(self, username: str, password: str) -> bool:
+        """Ask the device."""
         return self._device.accepts_password(username, password)
 
     def public_key_auth_supported(self) -> bool:
+        """Offered by devices that know a key."""
         return bool(self._device.authorized_key)
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        """Compare with the authorised key."""
         device = self._device
         authorized = asyncssh.import_public_key(device.authorized_key)
         accepted = username == device.username and key == authorized and device.fault is not Fault.WRONG_PASSWORD
@@ -39,6 +44,7 @@ class LoginServer(asyncssh.SSHServer):
         return accepted
 
     def auth_completed(self) -> None:
+        """Count the log-in."""
         self._device.logins += 1
 
 
@@ -50,15 +56,19 @@ class SshWire:
         self._unread = b""
 
     def write(self, data: bytes) -> None:
+        """Send, or queue for sending."""
         self._process.stdout.write(data)
 
     async def drain(self) -> None:
+        """Wait until nearly all is sent."""
         await self._process.stdout.drain()
 
     async def wait_closed(self) -> None:
+        """Return when the client has gone."""
         await self._process.channel.wait_closed()
 
     def drop(self) -> None:
+        """Cut the TCP connection."""
         self._process.channel.get_connection().abort()
 
     async def read_until(self, end: bytes) -> bytes:

@@ -1,20 +1,15 @@
 """The IOS XR XML agent: requests and replies in XML on the terminal, between `XML>` prompts, without echo."""
 
 import re
-from typing import Protocol
 from xml.sax.saxutils import escape, unescape
 
 from netraven.lab import iosxr
-from netraven.lab.delivery import Wire, deliver
+from netraven.lab.delivery import RequestWire, deliver
 from netraven.lab.device import LabDevice
 
 PROMPT = b"XML>"
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<Response MajorVersion="1" MinorVersion="0">'
 TAIL = '<ResultSummary ErrorCount="0"/></Response>'
-
-
-class RequestWire(Wire, Protocol):
-    async def read_until(self, end: bytes) -> bytes: ...
 
 
 async def serve_xml_agent(wire: RequestWire, device: LabDevice) -> None:
@@ -31,8 +26,10 @@ async def serve_xml_agent(wire: RequestWire, device: LabDevice) -> None:
 
 
 def cli_response(text: str) -> bytes:
+    """The reply to a configuration command."""
     return iosxr_response(f"<CLI><Configuration>{escape(text)}</Configuration></CLI>")
 
 
 def iosxr_response(body: str) -> bytes:
+    """A whole reply, as the terminal shows it."""
     return f"{HEAD}{body}{TAIL}\n".replace("\n", "\r\n").encode()
