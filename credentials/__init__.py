@@ -1,0 +1,1 @@
+"""Log-ins for network devices, their secrets encrypted at rest."""

@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name'],
+                'get_latest_by': 'updated_at',
             },
         ),
     ]
