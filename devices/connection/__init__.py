@@ -1,0 +1,26 @@
+"""Sessions with network devices. This package alone knows NAPALM and the libraries under it.
+
+`fetch` does all that a backup needs; `open_session` is one attempt of it.
+"""
+
+from devices.connection.attempts import fetch
+from devices.connection.drivers import ALLOWED_OPTIONAL_ARGS, available_drivers, validate_driver
+from devices.connection.reachability import check_reachable
+from devices.connection.session import DeviceSession, open_session
+from devices.connection.terms import Facts, Login, RetryPolicy, SessionLog, Target, Timeouts
+
+__all__ = [
+    "ALLOWED_OPTIONAL_ARGS",
+    "DeviceSession",
+    "Facts",
+    "Login",
+    "RetryPolicy",
+    "SessionLog",
+    "Target",
+    "Timeouts",
+    "available_drivers",
+    "check_reachable",
+    "fetch",
+    "open_session",
+    "validate_driver",
+]

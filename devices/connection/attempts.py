@@ -1,0 +1,56 @@
+"""The whole fetch of a configuration, tried again where that makes sense."""
+
+import time
+from dataclasses import replace
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_exponential_jitter,
+)
+
+from devices.connection.session import DeviceSession, open_session
+from devices.connection.terms import Facts, Login, RetryPolicy, SessionLog, Target, Timeouts
+from devices.exceptions import DeviceError
+
+
+def fetch(
+    target: Target, login: Login, *, timeouts: Timeouts, log: SessionLog, retry: RetryPolicy
+) -> tuple[Facts, str]:
+    """Facts and running configuration of a device, over a fresh connection for each attempt. Raises DeviceError.
+
+    The deadline covers all attempts and the waits between them; no wait is begun that would outlast it.
+    """
+    ends = time.monotonic() + timeouts.deadline
+
+    def attempt() -> tuple[Facts, str]:
+        remaining = replace(timeouts, deadline=ends - time.monotonic())
+        with open_session(target, login, timeouts=remaining, log=log) as session:
+            text = session.running_config()
+            return _facts(session), text
+
+    def announce(state: RetryCallState) -> None:
+        wait = round(state.next_action.sleep, 1) if state.next_action else 0
+        number = state.attempt_number + 1
+        message = f"Attempt {number} of {retry.attempts} in {wait:g} seconds"
+        log("retry", message, level="warning", attempt=number, seconds=wait)
+
+    retrying = Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, DeviceError) and error.retryable),
+        stop=stop_after_attempt(retry.attempts) | stop_before_delay(timeouts.deadline),
+        wait=wait_exponential_jitter(initial=retry.base, exp_base=retry.factor, max=retry.max_wait, jitter=retry.base),
+        before_sleep=announce,
+        reraise=True,
+    )
+    return retrying(attempt)
+
+
+def _facts(session: DeviceSession) -> Facts:
+    """Asked for last: a late answer to another command must not mix with the configuration, which is safe by now."""
+    try:
+        return session.facts()
+    except DeviceError:
+        return Facts()

@@ -1,0 +1,144 @@
+"""One session with a device: connected to, asked, closed, whatever happens."""
+
+import inspect
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from napalm.base.base import NetworkDriver
+
+from devices.connection.diagnosis import diagnose
+from devices.connection.drivers import prepared_driver
+from devices.connection.facts import clean_facts
+from devices.connection.reachability import first_answering, resolve
+from devices.connection.secrets import Scrubber
+from devices.connection.terms import Facts, Login, SessionLog, Target, Timeouts
+from devices.connection.wire import Wire
+from devices.exceptions import ConnectionLost, DeadlineExceeded, DeviceError, DeviceTimeout, UnexpectedDeviceError
+
+CLOSE_SECONDS = 5.0
+
+Answer = TypeVar("Answer")
+
+
+@contextmanager
+def open_session(target: Target, login: Login, *, timeouts: Timeouts, log: SessionLog) -> Iterator["DeviceSession"]:
+    """One attempt at a session, closed at the end of the block. Raises DeviceError."""
+    ends = time.monotonic() + timeouts.deadline
+    log("connect", f"Connecting to {target.address} port {target.port}", driver=target.driver, username=login.username)
+    try:
+        endpoints = resolve(target, timeouts.tcp)
+        first_answering(target, endpoints, timeouts.tcp)
+    except DeviceError as error:
+        log("connect_failure", str(error), level="error", reason=error.reason)
+        raise
+    late = DeadlineExceeded(f"{target.hostname}: the session was cut, because it took longer than a backup may take.")
+    with (
+        Wire({target.address, *(endpoint.ip for endpoint in endpoints)}) as wire,
+        wire.limit(ends - time.monotonic(), late),
+    ):
+        session = DeviceSession(target, login, wire, log)
+        try:
+            session.open(timeouts)
+            yield session
+        finally:
+            session.close()
+
+
+class DeviceSession:
+    """What can be asked of a device. `open_session` makes one."""
+
+    def __init__(self, target: Target, login: Login, wire: Wire, log: SessionLog) -> None:
+        self._target = target
+        self._login = login
+        self._wire = wire
+        self._log = log
+        self._scrub = Scrubber(login)
+        self._driver: NetworkDriver | None = None
+        self._broken = False
+
+    def open(self, timeouts: Timeouts) -> None:
+        """Log in. Raises DeviceError."""
+        slow = DeviceTimeout(f"{self._target.hostname}: logging in took longer than {timeouts.connect:g} seconds.")
+        with self._wire.limit(timeouts.connect, slow):
+            _, seconds = self._ask("logging in", lambda: self._log_in(timeouts), failure="connect_failure")
+        self._log("connect_success", f"Logged in as {self._login.username}", seconds=seconds)
+
+    def facts(self) -> Facts:
+        """What the device says about itself, empty if it cannot say. Raises ConnectionLost, DeadlineExceeded only."""
+        driver = self._open_driver()
+        self._log("command", "Reading the facts", command="get_facts")
+        try:
+            facts, seconds = self._ask("reading the facts", lambda: clean_facts(driver.get_facts()), level="warning")
+        except (ConnectionLost, DeadlineExceeded):
+            raise
+        except DeviceError:
+            return Facts()
+        self._log("response", f"{facts.vendor} {facts.model} {facts.os_version}".strip(), seconds=seconds)
+        return facts
+
+    def running_config(self) -> str:
+        """The running configuration, exactly as the driver returns it. Raises DeviceError."""
+        driver = self._open_driver()
+        self._log("command", "Reading the running configuration", command="get_config")
+        text, seconds = self._ask("reading the running configuration", lambda: _running_config(driver))
+        size = len(text.encode("utf-8", "surrogatepass"))
+        self._log("response", "Received the running configuration", size_bytes=size, seconds=seconds)
+        return text
+
+    def close(self) -> None:
+        """Hang up. What a driver raises then is logged and no more: it must not hide the error before it."""
+        if self._driver is None:
+            return
+        driver, self._driver = self._driver, None
+        slow = DeviceTimeout(f"{self._target.hostname}: closing took longer than {CLOSE_SECONDS:g} seconds.")
+        try:
+            with self._wire.limit(CLOSE_SECONDS, slow), self._wire.recording():
+                driver.close()
+        except Exception as error:
+            if not self._broken:  # a broken session is not expected to close well
+                self._log("close_failure", "Closing the session failed", level="warning", error=self._scrub(str(error)))
+
+    def _log_in(self, timeouts: Timeouts) -> None:
+        with prepared_driver(self._target, self._login, timeouts) as self._driver:
+            self._driver.open()
+
+    def _open_driver(self) -> NetworkDriver:
+        if self._driver is None:
+            raise UnexpectedDeviceError(f"{self._target.hostname}: the session is closed.")
+        return self._driver
+
+    def _ask(
+        self, step: str, call: Callable[[], Answer], *, failure: str = "response", level: str = "error"
+    ) -> tuple[Answer, float]:
+        """What `call` returns, and how many seconds that took; what it raises becomes a DeviceError."""
+        started = time.monotonic()
+        trace = ""
+        try:
+            with self._wire.recording():
+                answer = call()
+        except Exception as error:
+            trouble = diagnose(error, step, self._target, self._scrub, self._wire.cut_by)
+            trace = self._scrub("".join(traceback.format_exception(error)))
+        else:
+            if self._wire.cut_by is None:
+                return answer, round(time.monotonic() - started, 3)
+            trouble = self._wire.cut_by
+        self._broken = True
+        self._log(failure, str(trouble), level=level, reason=trouble.reason)
+        if trace:
+            self._log(failure, f"Where it failed while {step}", level="debug", traceback=trace)
+        raise trouble  # not in the handler: the library's exception, with all that it holds, must not hang on this one
+
+
+def _running_config(driver: NetworkDriver) -> str:
+    """Community drivers lack the newer arguments of `get_config`, so it gets no more than it knows; never `sanitized`,
+    which masks some secrets and leaves others."""
+    known = inspect.signature(driver.get_config).parameters
+    answer = driver.get_config(retrieve="running") if "retrieve" in known else driver.get_config()
+    text = answer["running"]
+    if not isinstance(text, str):
+        raise TypeError(f"the driver returned a {type(text).__name__} instead of a text")
+    return text

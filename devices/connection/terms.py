@@ -1,0 +1,68 @@
+"""What a session with a device is told, and what it tells. All times are in seconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who logs in. `private_key` is the text of an OpenSSH or PEM key. The secrets stay out of its repr."""
+
+    username: str
+    password: str = field(default="", repr=False)
+    enable_secret: str = field(default="", repr=False)
+    private_key: str = field(default="", repr=False)
+    passphrase: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to connect (`address` is an IP address or a DNS name) and through which NAPALM driver."""
+
+    hostname: str
+    address: str
+    port: int
+    driver: str
+    optional_args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """`tcp` bounds name resolution and connecting, `connect` logging in, `read` one answer, `deadline` everything."""
+
+    tcp: float = 5
+    connect: float = 30
+    read: float = 60
+    deadline: float = 300
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """Waits of base, base x factor, base x factor x factor ... and some jitter, none longer than max_wait."""
+
+    attempts: int = 3
+    base: float = 1.0
+    factor: float = 2.0
+    max_wait: float = 30
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a device says about itself; empty where it says nothing of use."""
+
+    vendor: str = ""
+    model: str = ""
+    os_version: str = ""
+    serial_number: str = ""
+    hostname: str = ""
+
+
+class SessionLog(Protocol):
+    """Takes one event of a session.
+
+    Events: connect, connect_success, connect_failure, retry, command, response, close_failure.
+    """
+
+    def __call__(self, event: str, message: str, *, level: str = "info", **details: Any) -> None:
+        """`level` is debug, info, warning or error; `details` are JSON values."""

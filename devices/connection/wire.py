@@ -1,0 +1,100 @@
+"""The TCP connections of one session, whichever library makes them: noted as they are made, cut when time is up.
+
+No driver offers a way to stop a call that hangs, and each owns its sockets in its own way. So the interpreter's audit
+event for `connect` tells of each connection, in the thread that makes it, and a duplicate of the socket is kept:
+shutting that down ends every wait on the connection, in whatever library and thread.
+"""
+
+import socket
+import sys
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from devices.exceptions import DeviceError
+
+CUT_AGAIN_SECONDS = 0.2
+
+_current = threading.local()
+
+
+class ForeignAddress(OSError):
+    """A driver was about to connect to something that is not the device: a redirect, or a proxy."""
+
+
+class Wire:
+    """Connections of one session. Entered as a context, it closes what the libraries left open."""
+
+    def __init__(self, addresses: Collection[str]) -> None:
+        self._addresses = addresses
+        self._connections: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self.cut_by: DeviceError | None = None
+
+    def __enter__(self) -> "Wire":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._shut_down()
+        with self._lock:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Connections that this thread makes meanwhile are this session's."""
+        _current.wire = self
+        try:
+            yield
+        finally:
+            _current.wire = None
+
+    @contextmanager
+    def limit(self, seconds: float, error: DeviceError) -> Iterator[None]:
+        """Cut the wire, because of `error`, if the block takes longer."""
+        done = threading.Event()
+        watchdog = threading.Thread(target=self._watch, args=(done, seconds, error), daemon=True, name="watchdog")
+        watchdog.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watchdog.join()
+
+    def admit(self, connection: socket.socket, peer: Any) -> None:
+        """Note a socket that is about to connect; refuse it if it leads elsewhere, or the wire is cut."""
+        if connection.family not in (socket.AF_INET, socket.AF_INET6) or connection.type != socket.SOCK_STREAM:
+            return
+        if peer[0] not in self._addresses:
+            raise ForeignAddress(f"connection to {peer[0]} port {peer[1]}, which is not the device")
+        with self._lock:
+            if self.cut_by is not None:
+                raise ConnectionAbortedError("no new connection: the session has been cut")
+            # By descriptor: TLS libraries take the descriptor away from the socket object.
+            self._connections.append(socket.fromfd(connection.fileno(), connection.family, connection.type))
+
+    def _watch(self, done: threading.Event, seconds: float, error: DeviceError) -> None:
+        if done.wait(seconds):
+            return
+        with self._lock:
+            self.cut_by = self.cut_by or error
+        # Again and again: a socket noted just now may be a moment away from being connected.
+        self._shut_down()
+        while not done.wait(CUT_AGAIN_SECONDS):
+            self._shut_down()
+
+    def _shut_down(self) -> None:
+        with self._lock:
+            for connection in self._connections:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+
+def _on_audit(event: str, args: tuple[Any, ...]) -> None:
+    if event == "socket.connect" and (wire := getattr(_current, "wire", None)) is not None:
+        wire.admit(*args)
+
+
+sys.addaudithook(_on_audit)
