@@ -1,5 +1,49 @@
 """URLs of the REST API, with and without a trailing slash."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, re_path
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.routers import SimpleRouter
+from rest_framework.views import APIView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from backups.api.views import (
+    BackupViewSet,
+    DeviceBackupsView,
+    DeviceBackupView,
+    JobBackupsView,
+    JobLogView,
+    JobViewSet,
+)
+from devices.api.views import DeviceViewSet, PlatformViewSet, TagViewSet
+from netraven.tokens import TokenView
+
+
+class UnknownPathView(APIView):
+    """A 404 in JSON; Django's own is a page, or a redirect that loses the body of a POST."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        """Whatever the method."""
+        raise NotFound("There is nothing at this path.")
+
+
+router = SimpleRouter()
+router.trailing_slash = "/?"  # a redirect to the other form would lose the body of a POST
+router.register("devices", DeviceViewSet, basename="api-device")
+router.register("tags", TagViewSet, basename="api-tag")
+router.register("platforms", PlatformViewSet, basename="api-platform")
+router.register("backups", BackupViewSet, basename="api-backup")
+router.register("jobs", JobViewSet, basename="api-job")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    re_path(r"^auth/token/?$", TokenView.as_view(), name="api-token"),
+    re_path(r"^devices/(?P<device_id>[^/]+)/backup/?$", DeviceBackupView.as_view(), name="api-device-backup"),
+    re_path(r"^devices/(?P<device_id>[^/]+)/backups/?$", DeviceBackupsView.as_view(), name="api-device-backups"),
+    re_path(r"^jobs/(?P<job_id>[^/]+)/backups/?$", JobBackupsView.as_view(), name="api-job-backups"),
+    re_path(r"^jobs/(?P<job_id>[^/]+)/log/?$", JobLogView.as_view(), name="api-job-log"),
+    *router.urls,
+    re_path(r"", UnknownPathView.as_view(), name="api-unknown"),
+]

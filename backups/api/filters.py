@@ -1,0 +1,49 @@
+"""What lists of backups, jobs and log entries can be narrowed to."""
+
+from django_filters import rest_framework as filters
+
+from backups.models import Backup, Job, JobLog
+from devices.api.filters import FlagFilter
+
+MAX_ID = 2**63 - 1
+
+
+class BackupFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no annotations
+    """`?status=failed&failure_reason=timeout&created_after=2026-01-31T00:00:00Z`"""
+
+    status = filters.ChoiceFilter(choices=Backup.Status.choices)
+    device = filters.UUIDFilter(field_name="device_id")
+    job = filters.UUIDFilter(field_name="job_id")
+    failure_reason = filters.ChoiceFilter(choices=Backup.FailureReason.choices)
+    changed = FlagFilter()
+    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Backup
+        fields: list[str] = []
+
+
+class JobFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no annotations
+    """`?status=running&trigger=schedule`"""
+
+    status = filters.ChoiceFilter(choices=Job.Status.choices)
+    trigger = filters.ChoiceFilter(choices=Job.Trigger.choices)
+    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Job
+        fields: list[str] = []
+
+
+class JobLogFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no annotations
+    """`?after=<id>`: what came after the entry with that id, to follow a job while it runs."""
+
+    after = filters.NumberFilter(field_name="id", lookup_expr="gt", min_value=0, max_value=MAX_ID)
+    backup = filters.UUIDFilter(field_name="backup_id")
+    level = filters.ChoiceFilter(choices=JobLog.Level.choices)
+
+    class Meta:
+        model = JobLog
+        fields: list[str] = []

@@ -1,0 +1,120 @@
+"""Backups, jobs and log entries as JSON; all of it is read-only."""
+
+from functools import cached_property
+from typing import Any, cast
+from uuid import UUID
+
+from django.db.models import Count
+from rest_framework import serializers
+
+from backups.models import Backup, Job, JobLog
+from devices.models import Device
+
+
+class BackupRequestSerializer(serializers.Serializer[Backup]):
+    """What POST /api/devices/{id}/backup takes."""
+
+    comments = serializers.CharField(required=False, allow_blank=True, default="", max_length=1000)
+
+
+class BackupSerializer(serializers.ModelSerializer[Backup]):
+    """A backup, without its configuration."""
+
+    hostname = serializers.CharField(source="device.hostname")
+    accepted_by = serializers.CharField(source="accepted_by.username", default=None)
+
+    class Meta:
+        model = Backup
+        fields = [
+            "id",
+            "job",
+            "device",
+            "hostname",
+            "status",
+            "failure_reason",
+            "error",
+            "version",
+            "changed",
+            "file_path",
+            "file_size",
+            "content_hash",
+            "serial_number",
+            "os_version",
+            "comments",
+            "attempts",
+            "credential",
+            "accepted_by",
+            "created_at",
+            "started_at",
+            "finished_at",
+        ]
+        read_only_fields = fields
+
+
+class JobSerializer(serializers.ModelSerializer[Job]):
+    """A job with `counts` of its backups: {"pending": 0, "running": 1, "completed": 5, "failed": 0}."""
+
+    requested_by = serializers.CharField(source="requested_by.username", default=None)
+    counts = serializers.SerializerMethodField()
+    metadata = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Job
+        fields = [
+            "id",
+            "job_type",
+            "trigger",
+            "requested_by",
+            "status",
+            "counts",
+            "metadata",
+            "created_at",
+            "started_at",
+            "finished_at",
+        ]
+        read_only_fields = fields
+
+    def get_counts(self, job: Job) -> dict[str, int]:
+        """How many backups are in each status."""
+        return self._counts.get(job.pk) or dict.fromkeys(Backup.Status.values, 0)
+
+    def get_metadata(self, job: Job) -> dict[str, Any]:
+        """As it was recorded, without the names of devices that the user does not see."""
+        return {
+            key: [name for name in value if name in self._visible] if isinstance(value, list) else value
+            for key, value in job.metadata.items()
+        }
+
+    @property
+    def _jobs(self) -> list[Job]:
+        """All jobs on the page: what is looked up, is looked up once for all of them."""
+        shown = self.parent.instance if isinstance(self.parent, serializers.ListSerializer) else [self.instance]
+        return cast(list[Job], shown)
+
+    @cached_property
+    def _counts(self) -> dict[UUID, dict[str, int]]:
+        counts: dict[UUID, dict[str, int]] = {}
+        rows = (
+            Backup.objects.filter(job__in=self._jobs).values_list("job_id", "status").annotate(Count("pk")).order_by()
+        )
+        for job_id, status, count in rows:
+            counts.setdefault(job_id, dict.fromkeys(Backup.Status.values, 0))[status] = count
+        return counts
+
+    @cached_property
+    def _visible(self) -> set[str]:
+        lists = (value for job in self._jobs for value in job.metadata.values() if isinstance(value, list))
+        names = {name for value in lists for name in value}
+        devices = Device.objects.visible_to(self.context["request"].user).filter(hostname__in=names)
+        return set(devices.values_list("hostname", flat=True))
+
+
+class JobLogSerializer(serializers.ModelSerializer[JobLog]):
+    """One event; `backup` and `hostname` are null for the job's own."""
+
+    hostname = serializers.CharField(source="backup.device.hostname", default=None)
+
+    class Meta:
+        model = JobLog
+        fields = ["id", "time", "level", "event", "message", "details", "backup", "hostname"]
+        read_only_fields = fields

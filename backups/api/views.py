@@ -1,0 +1,141 @@
+"""REST API of backups and jobs: ask for a backup, follow it, read what came of it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.generics import ListAPIView, get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from backups.api.content import content_response
+from backups.api.filters import BackupFilter, JobFilter, JobLogFilter
+from backups.api.serializers import BackupRequestSerializer, BackupSerializer, JobLogSerializer, JobSerializer
+from backups.models import Backup, BackupQuerySet, Job, JobLog
+from backups.services import accept_backup, request_backups
+from devices.models import Device
+from netraven.permissions import requires, signed_in_user
+
+POLL_AFTER = 2  # seconds
+
+
+def backups_for(request: Request) -> BackupQuerySet:
+    """The backups that the user sees, newest first, with what a row of a list needs."""
+    return (
+        Backup.objects.visible_to(request.user).select_related("device", "accepted_by").order_by("-created_at", "-id")
+    )
+
+
+class DeviceBackupView(APIView):
+    """`POST /api/devices/{id}/backup`: the work happens in a worker, the answer says where to follow it."""
+
+    permission_classes = [requires("backups.run_backup")]
+
+    def post(self, request: Request, device_id: str) -> Response:
+        """Ask for a backup, 202; for a device that is being backed up, the ids are those of the backup in progress."""
+        form = BackupRequestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        device = get_object_or_404(Device.objects.visible_to(request.user), pk=device_id)
+        outcome = request_backups(
+            Device.objects.filter(pk=device.pk),
+            user=signed_in_user(request),
+            trigger=Job.Trigger.API,
+            comments=form.validated_data["comments"],
+        )
+        backup = (outcome.backups or outcome.already_active)[0]
+        url = reverse("api-job-detail", args=[backup.job_id])
+        body = {
+            "job_id": backup.job_id,
+            "backup_id": backup.pk,
+            "device_id": device.pk,
+            "status": backup.status,
+            "already_active": not outcome.backups,
+            "url": url,
+        }
+        headers = {"Location": url, "Retry-After": str(POLL_AFTER)}
+        return Response(body, status=status.HTTP_202_ACCEPTED, headers=headers)
+
+
+class DeviceBackupsView(ListAPIView[Backup]):
+    """`GET /api/devices/{id}/backups`: newest first."""
+
+    permission_classes = [requires("backups.view_backup")]
+    serializer_class = BackupSerializer
+    filterset_class = BackupFilter
+
+    def get_queryset(self) -> QuerySet[Backup]:
+        """The device's backups; 404 unless the user sees the device."""
+        device = get_object_or_404(Device.objects.visible_to(self.request.user), pk=self.kwargs["device_id"])
+        return backups_for(self.request).filter(device=device)
+
+
+class BackupViewSet(ReadOnlyModelViewSet[Backup]):
+    """Backups that the user sees."""
+
+    serializer_class = BackupSerializer
+    filterset_class = BackupFilter
+
+    def get_queryset(self) -> QuerySet[Backup]:
+        """Newest first."""
+        return backups_for(self.request)
+
+    @action(detail=True, permission_classes=[requires("backups.view_config")])
+    def content(self, request: Request, pk: UUID) -> Any:
+        """The configuration itself: text/plain, the exact bytes."""
+        return content_response(request, self._backup(pk))
+
+    @action(
+        detail=True, methods=["post"], permission_classes=[requires("backups.accept_backup", "backups.view_config")]
+    )
+    def accept(self, request: Request, pk: UUID) -> Response:
+        """Say that an incomplete configuration is right; 409 when there is nothing to accept."""
+        backup = accept_backup(self._backup(pk), user=signed_in_user(request))
+        return Response(self.get_serializer(backup).data)
+
+    def _backup(self, pk: UUID) -> Backup:
+        """The one in the URL; unlike `get_object`, no filter of lists applies."""
+        return get_object_or_404(backups_for(self.request), pk=pk)
+
+
+class JobViewSet(ReadOnlyModelViewSet[Job]):
+    """Jobs that the user asked for, or that hold a device that the user sees."""
+
+    serializer_class = JobSerializer
+    filterset_class = JobFilter
+
+    def get_queryset(self) -> QuerySet[Job]:
+        """Newest first."""
+        return Job.objects.visible_to(self.request.user).select_related("requested_by").order_by("-created_at", "-id")
+
+
+class JobBackupsView(ListAPIView[Backup]):
+    """`GET /api/jobs/{id}/backups`: newest first."""
+
+    permission_classes = [requires("backups.view_job", "backups.view_backup")]
+    serializer_class = BackupSerializer
+    filterset_class = BackupFilter
+
+    def get_queryset(self) -> QuerySet[Backup]:
+        """Those of the job's backups that the user sees."""
+        job = get_object_or_404(Job.objects.visible_to(self.request.user), pk=self.kwargs["job_id"])
+        return backups_for(self.request).filter(job=job)
+
+
+class JobLogView(ListAPIView[JobLog]):
+    """`GET /api/jobs/{id}/log`: oldest first; `?after=<id>` follows it."""
+
+    permission_classes = [requires("backups.view_job")]
+    serializer_class = JobLogSerializer
+    filterset_class = JobLogFilter
+
+    def get_queryset(self) -> QuerySet[JobLog]:
+        """The job's own entries, and those of its backups that the user sees."""
+        user = self.request.user
+        job = get_object_or_404(Job.objects.visible_to(user), pk=self.kwargs["job_id"])
+        visible = Backup.objects.visible_to(user).filter(job=job)
+        return job.log.filter(Q(backup=None) | Q(backup__in=visible)).select_related("backup__device").order_by("id")

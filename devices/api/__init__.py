@@ -1,0 +1,1 @@
+"""REST API of devices, tags and platforms."""

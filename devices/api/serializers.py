@@ -1,0 +1,147 @@
+"""Devices, tags and platforms as JSON."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+
+from devices.api.own_credential import LOGIN_FIELDS, save_own_credential
+from devices.models import Device, Platform, Tag
+
+# What other inventories call these fields.
+ALIASES = {"ip_address": "address", "device_type": "platform"}
+
+
+class PlatformSerializer(serializers.ModelSerializer[Platform]):
+    """A platform; its slug is its address."""
+
+    class Meta:
+        model = Platform
+        fields = [
+            "id",
+            "slug",
+            "name",
+            "driver",
+            "default_port",
+            "optional_args",
+            "volatile_patterns",
+            "error_patterns",
+            "end_pattern",
+            "max_shrink_percent",
+        ]
+        # A space at either end of a pattern is part of it.
+        extra_kwargs = {
+            name: {"trim_whitespace": False} for name in ("volatile_patterns", "error_patterns", "end_pattern")
+        }
+
+
+class TagSerializer(serializers.ModelSerializer[Tag]):
+    """A tag; `groups` are the names of the groups that see its devices, none for everybody."""
+
+    groups = serializers.SlugRelatedField(slug_field="name", many=True, required=False, queryset=Group.objects.all())
+
+    class Meta:
+        model = Tag
+        fields = ["id", "name", "color", "description", "groups"]
+
+
+class TagNamesField(serializers.ListField):
+    """Names of tags, found with one query."""
+
+    child = serializers.CharField(max_length=100)
+
+    def to_internal_value(self, data: Any) -> list[Tag]:
+        """The tags. Raises ValidationError for names that are none."""
+        names = super().to_internal_value(data)
+        tags = list(Tag.objects.filter(name__in=names))
+        if unknown := sorted(set(names) - {tag.name for tag in tags}):
+            raise serializers.ValidationError(f"No such tag: {', '.join(unknown)}.")
+        return tags
+
+    def to_representation(self, data: Any) -> list[str]:
+        """The names of a device's tags."""
+        return [tag.name for tag in data.all()]
+
+
+class DeviceSerializer(serializers.ModelSerializer[Device]):
+    """A device. `username`, `password` and `enable_secret` are taken, never given: they become its own credential.
+
+    On input `ip_address` stands for `address` and `device_type` for `platform`.
+    """
+
+    platform = serializers.SlugRelatedField(slug_field="slug", queryset=Platform.objects.all())
+    effective_port = serializers.IntegerField(read_only=True)
+    tags = TagNamesField(required=False, max_length=100)
+    username = serializers.CharField(write_only=True, required=False, max_length=200)
+    password = serializers.CharField(write_only=True, required=False, max_length=1000, trim_whitespace=False)
+    enable_secret = serializers.CharField(
+        write_only=True, required=False, max_length=1000, trim_whitespace=False, allow_blank=True
+    )
+
+    class Meta:
+        model = Device
+        fields = [
+            "id",
+            "hostname",
+            "address",
+            "platform",
+            "port",
+            "effective_port",
+            "credential",
+            *LOGIN_FIELDS,
+            "tags",
+            "enabled",
+            "description",
+            "vendor",
+            "model",
+            "os_version",
+            "serial_number",
+            "last_status",
+            "last_failure_reason",
+            "last_attempt_at",
+            "last_success_at",
+            "created_at",
+            "updated_at",
+        ]
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Take the aliases for what they stand for."""
+        if isinstance(data, Mapping):
+            data = {ALIASES[name]: data[name] for name in ALIASES if name in data} | dict(data)
+        return super().to_internal_value(data)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse two credentials at once, and credentials from those who may not give any."""
+        user: User = self.context["request"].user
+        login = [name for name in LOGIN_FIELDS if name in attrs]
+        if login and attrs.get("credential"):
+            raise serializers.ValidationError({login[0]: ["Give a credential or a log-in, not both."]})
+        if login and not user.has_perm("credentials.add_credential"):
+            raise PermissionDenied("You may not give devices a log-in.")
+        current = self.instance.credential if self.instance else None
+        if attrs.get("credential") not in (None, current) and not user.has_perm("credentials.view_credential"):
+            raise PermissionDenied("You may not choose credentials.")
+        return attrs
+
+    @transaction.atomic
+    def create(self, validated_data: dict[str, Any]) -> Device:
+        """Make the device, and its own credential when a log-in came with it."""
+        login = _take_login(validated_data)
+        if login:
+            unsaved = Device(hostname=validated_data["hostname"])
+            validated_data["credential"] = save_own_credential(unsaved, login)
+        return super().create(validated_data)
+
+    @transaction.atomic
+    def update(self, instance: Device, validated_data: dict[str, Any]) -> Device:
+        """Change the device, and its own credential when a log-in came with it."""
+        if login := _take_login(validated_data):
+            validated_data["credential"] = save_own_credential(instance, login)
+        return super().update(instance, validated_data)
+
+
+def _take_login(validated_data: dict[str, Any]) -> dict[str, Any]:
+    return {name: validated_data.pop(name) for name in LOGIN_FIELDS if name in validated_data}

@@ -1,0 +1,54 @@
+"""Every error of the REST API is JSON: {"detail": "a sentence"} or {"field": ["a sentence"]}."""
+
+from typing import Any
+
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db.models import ProtectedError
+from rest_framework import status
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from backups.exceptions import CorruptBackup, RequestRefused, StorageFailed
+
+
+class Conflict(APIException):
+    """The request is right in itself, but not as things stand."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "Another request has just changed this; read it again."
+    default_code = "conflict"
+
+
+class Unavailable(APIException):
+    """The database or the storage is away; asking again later may help."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The database is not available now. Try again later."
+    default_code = "unavailable"
+
+
+def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The response to what a view raised; None, so a 500, for mistakes of our own."""
+    response = exception_handler(_as_api_exception(error), context)
+    if response is not None and isinstance(response.data, list):
+        response.data = {"detail": " ".join(str(sentence) for sentence in response.data)}
+    return response
+
+
+def _as_api_exception(error: Exception) -> Exception:
+    match error:
+        case RequestRefused() | CorruptBackup():
+            return Conflict(str(error))
+        case StorageFailed():
+            return Unavailable(str(error))
+        case ProtectedError():
+            kinds = sorted({str(row._meta.verbose_name_plural) for row in error.protected_objects})
+            return Conflict(f"Still in use by {' and '.join(kinds)}.")
+        case IntegrityError():  # two requests with one name passed the validators side by side
+            return Conflict()
+        case DataError() | OverflowError():
+            return ValidationError({"detail": "A value is out of range."})
+        case OperationalError() | InterfaceError():
+            return Unavailable()
+    return error
