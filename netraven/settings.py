@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from rest_framework.settings import DEFAULTS as DRF_DEFAULTS
 
@@ -18,32 +19,38 @@ DEBUG = env.bool("NETRAVEN_DEBUG", default=False)
 # --- keys -------------------------------------------------------------------------------------------------------------
 
 
-def _required_key(name: str, recipe: str) -> str:
+RECIPES = {
+    "NETRAVEN_SECRET_KEY": "python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+    "NETRAVEN_FIELD_KEYS": "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
+}
+
+
+def _required_key(name: str, development: str) -> str:
     value: str = env.str(name, default="")
-    if not value and not DEBUG:
+    if not value.strip(" ,") and not DEBUG:
         raise ImproperlyConfigured(
-            f"{name} is not set. Make one with: {recipe} and put it into the environment or .env"
+            f"{name} is not set. Make one with: {RECIPES[name]} and put it into the environment or .env"
         )
-    return value
+    return value or development
 
 
-SECRET_KEY = (
-    _required_key("NETRAVEN_SECRET_KEY", "python -c 'import secrets; print(secrets.token_urlsafe(50))'")
-    or "development-only-" + "x" * 50
-)
+def _field_keys(name: str) -> list[str]:
+    """The keys, each of them a Fernet key. A mistake is named by its place in the list: a key is never printed."""
+    value = _required_key(name, "ZGV2ZWxvcG1lbnQtb25seS1rZXktMDEyMzQ1Njc4OTA=")
+    keys = value.replace(" ", "").strip(",").split(",")
+    for place, key in enumerate(keys, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name}: key {place} of {len(keys)} is not a Fernet key. Make one with: {RECIPES[name]}"
+            ) from None
+    return keys
+
+
+SECRET_KEY = _required_key("NETRAVEN_SECRET_KEY", "development-only-" + "x" * 50)
 # A comma-separated list: the first key encrypts, all of them decrypt (see `manage.py rotate_keys`).
-FIELD_ENCRYPTION_KEY = (
-    (
-        _required_key(
-            "NETRAVEN_FIELD_KEYS",
-            "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
-        )
-        or "ZGV2ZWxvcG1lbnQtb25seS1rZXktMDEyMzQ1Njc4OTA="
-    )
-    .replace(" ", "")
-    .strip(",")
-    .split(",")
-)
+FIELD_ENCRYPTION_KEY = _field_keys("NETRAVEN_FIELD_KEYS")
 
 # --- where things are -------------------------------------------------------------------------------------------------
 

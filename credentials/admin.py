@@ -1,0 +1,83 @@
+"""The operator console for log-ins: secrets go in, none comes out."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+
+from credentials.forms import SecretInput, SecretTextarea
+from credentials.models import Credential
+from credentials.private_keys import UnusableKey, check_private_key, tidy_private_key
+
+
+class CredentialForm(forms.ModelForm[Credential]):
+    """A log-in; its private key must open with its passphrase."""
+
+    class Meta:
+        model = Credential
+        fields = ["name", "username", "password", "enable_secret", "private_key", "passphrase", "description"]
+        widgets = {
+            "password": SecretInput({"class": "vTextField"}),
+            "enable_secret": SecretInput({"class": "vTextField"}),
+            "private_key": SecretTextarea({"class": "vLargeTextField"}),
+            "passphrase": SecretInput({"class": "vTextField"}),
+        }
+
+    def clean_private_key(self) -> str | None:
+        """None keeps the stored one."""
+        text: str | None = self.cleaned_data["private_key"]
+        return tidy_private_key(text) if text else text
+
+    def clean(self) -> dict[str, Any]:
+        """Try the key and its passphrase as they will be, new or kept, if one of them is new."""
+        cleaned = self.cleaned_data
+        key, passphrase = cleaned.get("private_key"), cleaned.get("passphrase")
+        if key is None and passphrase is None:
+            return cleaned
+        key = self.instance.private_key if key is None else key
+        passphrase = self.instance.passphrase if passphrase is None else passphrase
+        if key:
+            try:
+                check_private_key(key, passphrase)
+            except UnusableKey as error:
+                self.add_error(error.field, str(error))
+        return cleaned
+
+
+@admin.register(Credential)
+class CredentialAdmin(admin.ModelAdmin[Credential]):
+    """Credentials: which secrets are set, never what they are."""
+
+    form = CredentialForm
+    list_display = ["name", "username", "secrets", "device_count", "updated_at"]
+    search_fields = ["name", "username", "description"]
+    readonly_fields = ["created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["name", "username", "password", "enable_secret"]}),
+        ("SSH key", {"fields": ["private_key", "passphrase"]}),
+        ("Notes", {"fields": ["description", "created_at", "updated_at"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
+        """With the number of devices."""
+        return super().get_queryset(request).annotate(device_count=Count("devices"))
+
+    @method_decorator(sensitive_post_parameters())
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Error reports leave out what was posted."""
+        return super().changeform_view(request, *args, **kwargs)
+
+    @admin.display(description="Secrets set")
+    def secrets(self, credential: Credential) -> str:
+        """Their names."""
+        return ", ".join(credential.secrets_set)
+
+    @admin.display(description="Devices", ordering="device_count")
+    def device_count(self, credential: Credential) -> int:
+        """How many devices log in with it."""
+        count: int = getattr(credential, "device_count", 0)
+        return count
