@@ -30,8 +30,17 @@ class Wire(Protocol):
 class RequestWire(Wire, Protocol):
     """A connection whose requests have an end mark: a line feed, `]]>]]>`, `</Request>`."""
 
+    unread: bytes
+
+    async def read(self) -> bytes:
+        """The next bytes, however many there are. Raises SessionEnded when the client has left."""
+
     async def read_until(self, end: bytes) -> bytes:
         """What comes before the next `end`. Raises SessionEnded when the client leaves first."""
+        while end not in self.unread:
+            self.unread += await self.read()
+        found, _, self.unread = self.unread.partition(end)
+        return found
 
 
 def first_half(text: str) -> str:

@@ -6,7 +6,7 @@ import socket
 
 import asyncssh
 
-from netraven.lab.delivery import SessionEnded
+from netraven.lab.delivery import RequestWire, SessionEnded
 from netraven.lab.device import Fault, LabDevice
 from netraven.lab.netconf import serve_netconf
 from netraven.lab.platforms import PLATFORMS
@@ -48,12 +48,12 @@ class LoginServer(asyncssh.SSHServer):
         self._device.logins += 1
 
 
-class SshWire:
+class SshWire(RequestWire):
     """The client's end of an SSH session, in bytes."""
 
     def __init__(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         self._process = process
-        self._unread = b""
+        self.unread = b""
 
     def write(self, data: bytes) -> None:
         """Send, or queue for sending."""
@@ -70,13 +70,6 @@ class SshWire:
     def drop(self) -> None:
         """Cut the TCP connection."""
         self._process.channel.get_connection().abort()
-
-    async def read_until(self, end: bytes) -> bytes:
-        """What comes before the next `end`. Raises SessionEnded when the client leaves first."""
-        while end not in self._unread:
-            self._unread += await self.read()
-        found, _, self._unread = self._unread.partition(end)
-        return found
 
     async def read(self) -> bytes:
         """The next bytes, however many there are. Raises SessionEnded when the client has left."""

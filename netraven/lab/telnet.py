@@ -4,19 +4,21 @@ import asyncio
 import contextlib
 import socket
 
-from netraven.lab.delivery import SessionEnded
+from netraven.lab.delivery import RequestWire, SessionEnded
 from netraven.lab.device import LabDevice
 from netraven.lab.shells import serve_shell
 
+RETURN_TO_LINE_FEED = bytes.maketrans(b"\r", b"\n")  # a Telnet line ends in CR, CR LF or CR NUL
 ATTEMPTS = 3  # log-ins before the device hangs up
 
 
-class TelnetWire:
+class TelnetWire(RequestWire):
     """The client's end of a Telnet connection; option negotiation is neither offered nor answered."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self.unread = b""
 
     def write(self, data: bytes) -> None:
         """Send, or queue for sending."""
@@ -36,17 +38,20 @@ class TelnetWire:
         """Cut the TCP connection."""
         self._writer.transport.abort()
 
-    async def read_until(self, end: bytes) -> bytes:
-        """What comes before the next `end`. Raises SessionEnded when the client leaves first."""
+    async def read(self) -> bytes:
+        """The next bytes, lines ended by a line feed. Raises SessionEnded when the client has left."""
         try:
-            return (await self._reader.readuntil(end)).removesuffix(end)
-        except (OSError, asyncio.IncompleteReadError) as error:
+            data = await self._reader.read(65536)
+        except OSError as error:
             raise SessionEnded from error
+        if not data:
+            raise SessionEnded
+        return data.translate(RETURN_TO_LINE_FEED, delete=b"\n\0")
 
     async def ask(self, question: bytes) -> str:
         """One line from the person, or program, at the other end."""
         self.write(question)
-        return (await self.read_until(b"\n")).decode(errors="replace").strip("\r\0")
+        return (await self.read_until(b"\n")).decode(errors="replace")
 
 
 async def serve_telnet(device: LabDevice, client: socket.socket) -> None:
