@@ -166,14 +166,18 @@ X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "netraven.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["netraven.permissions.ModelPermissions"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "netraven.pagination.PagePagination",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["netraven.parsers.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "netraven.negotiation.OneFormat",
+    "EXCEPTION_HANDLER": "netraven.exception_handler.handle_exception",
+    # Without it a client chooses the address it is throttled by, in X-Forwarded-For.
+    "NUM_PROXIES": 1 if env.bool("NETRAVEN_BEHIND_PROXY", default=False) else 0,
     "DEFAULT_THROTTLE_RATES": {
         "log-in": env.str("NETRAVEN_LOGIN_RATE", default="10/min"),
     },
