@@ -1,6 +1,6 @@
 """The operator console for log-ins: secrets go in, none comes out."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
@@ -13,8 +13,15 @@ from credentials.forms import SecretInput, SecretTextarea
 from credentials.models import Credential
 from credentials.private_keys import UnusableKey, check_private_key, tidy_private_key
 
+if TYPE_CHECKING:
+    CredentialModelForm = forms.ModelForm[Credential]
+    CredentialModelAdmin = admin.ModelAdmin[Credential]
+else:
+    CredentialModelForm = forms.ModelForm
+    CredentialModelAdmin = admin.ModelAdmin
 
-class CredentialForm(forms.ModelForm[Credential]):
+
+class CredentialForm(CredentialModelForm):
     """A log-in; its private key must open with its passphrase."""
 
     class Meta:
@@ -49,7 +56,7 @@ class CredentialForm(forms.ModelForm[Credential]):
 
 
 @admin.register(Credential)
-class CredentialAdmin(admin.ModelAdmin[Credential]):
+class CredentialAdmin(CredentialModelAdmin):
     """Credentials: which secrets are set, never what they are."""
 
     form = CredentialForm
