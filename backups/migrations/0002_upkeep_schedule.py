@@ -18,5 +18,5 @@ def remove_schedule(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None
 
 
 class Migration(migrations.Migration):
-    dependencies = [("backups", "0001_initial"), ("django_q", "0001_initial")]
+    dependencies = [("backups", "0001_initial"), ("django_q", "0018_task_success_index")]
     operations = [migrations.RunPython(add_schedule, remove_schedule)]
