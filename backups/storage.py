@@ -1,6 +1,7 @@
 """Where configurations are kept: write-once files on a Django storage, named so that a person finds them without NetRaven."""
 
 import errno
+import itertools
 import os
 import re
 import tempfile
@@ -26,7 +27,7 @@ class ConfigFileStorage(FileSystemStorage):
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700} | options)
 
-    def _save(self, name: str, content: File[bytes]) -> str:
+    def _save(self, name: str, content: "File[bytes]") -> str:
         """Write beside the target, flush to the disk, then link to the free name: a link never replaces a file."""
         target = Path(self.path(name))
         target.parent.mkdir(mode=self.directory_permissions_mode or 0o700, parents=True, exist_ok=True)
@@ -51,12 +52,11 @@ class ConfigFileStorage(FileSystemStorage):
             except FileExistsError:
                 name = self.get_available_name(name)
 
-    def get_alternative_name(self, file_root: str, file_ext: str) -> str:
-        """Two backups within a second: the later one gets `_2`, `_3` …"""
-        number = 2
-        while self.exists(f"{file_root}_{number}{file_ext}"):
-            number += 1
-        return f"{file_root}_{number}{file_ext}"
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """The name itself, or for a later backup within the same second `..._2.txt`, `..._3.txt` and so on."""
+        root, extension = os.path.splitext(name)
+        names = itertools.chain([name], (f"{root}_{number}{extension}" for number in itertools.count(2)))
+        return next(candidate for candidate in names if not self.exists(candidate))
 
 
 def config_storage() -> Storage:
