@@ -1,5 +1,23 @@
 """URLs of the pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+from django.views.generic import RedirectView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from backups.views import configs, devices, jobs
+
+app_name = "pages"
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="pages:devices"), name="start"),
+    path("logout/", LogoutView.as_view(next_page="admin:login"), name="logout"),
+    path("devices/", devices.devices, name="devices"),
+    path("devices/<uuid:pk>/", devices.device, name="device"),
+    path("devices/<uuid:pk>/backup/", devices.back_up, name="back-up"),
+    path("devices/<uuid:pk>/compare/", devices.compare, name="compare"),
+    path("backups/<uuid:pk>/", configs.backup, name="backup"),
+    path("backups/<uuid:pk>/download/", configs.download, name="download"),
+    path("backups/<uuid:pk>/accept/", configs.accept, name="accept"),
+    path("backups/<uuid:pk>/diff/", configs.diff_with_previous, name="diff-with-previous"),
+    path("backups/<uuid:old_pk>/diff/<uuid:new_pk>/", configs.diff, name="diff"),
+    path("jobs/<uuid:pk>/", jobs.job, name="job"),
+]

@@ -1,0 +1,106 @@
+"""How records look on pages and in the admin: states, times, reasons."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+
+from backups.models import Backup, JobLog
+
+register = template.Library()
+
+# A mark and a word go with each colour.
+MARKS = {"completed": "✓", "failed": "✕", "running": "▸", "pending": "…", "disabled": "–", "": "○"}
+WORDS = {**dict(Backup.Status.choices), "disabled": "Disabled", "": "Never backed up"}
+QUOTED = "The text that came is not a whole configuration. Why is told with a quotation of it, which you may not read."
+# What a browser would not show, or would obey: control characters as their pictures, lone surrogates as replacements.
+PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) != "\t"} | {0x7F: 0x2421}
+PICTURES |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
+BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], 0xFFFD)
+
+
+@register.filter
+def badge(status: str) -> SafeString:
+    """A status as a mark and a word in its colour."""
+    return format_html(
+        '<span class="nr-badge nr-{}"><span aria-hidden="true">{}</span> {}</span>',
+        status or "never",
+        MARKS.get(status, "○"),
+        WORDS.get(status, status),
+    )
+
+
+@register.filter
+def reason(value: str) -> str:
+    """A failure reason in words."""
+    return str(dict(Backup.FailureReason.choices).get(value, value))
+
+
+@register.filter
+def utc(moment: datetime | None) -> str | SafeString:
+    """`2026-11-23 08:31:05 UTC`, or a dash."""
+    if moment is None:
+        return "–"
+    moment = moment.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}">{} UTC</time>', f"{moment:%Y-%m-%dT%H:%M:%SZ}", f"{moment:%Y-%m-%d %H:%M:%S}"
+    )
+
+
+@register.filter
+def ago(moment: datetime | None) -> str | SafeString:
+    """`3 hours ago`, with the time as its title; a dash for never."""
+    if moment is None:
+        return "–"
+    age = timezone.now() - moment
+    words = "just now" if age.total_seconds() < 60 else f"{timesince(moment, depth=1)} ago"
+    moment = moment.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+        f"{moment:%Y-%m-%d %H:%M:%S}",
+        words,
+    )
+
+
+@register.filter
+def clock(moment: datetime) -> str:
+    """`2026-11-23 08:31:05.123`, in UTC: for tables whose heading names the zone."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
+
+
+@register.filter
+def lasted(record: Any) -> str:
+    """How long a job or a backup took: `4.2 s`, `12 min 5 s`; a dash until it has ended."""
+    if not record.started_at or not record.finished_at:
+        return "–"
+    seconds = (record.finished_at - record.started_at).total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@register.filter
+def printable(text: str) -> str:
+    """Text from a device with its control characters made visible; no character may reorder or hide others."""
+    return text.translate(PICTURES | BIDI_CONTROLS)
+
+
+@register.simple_tag(takes_context=True)
+def error_of(context: template.Context, backup: Backup) -> str:
+    """Why a backup failed; without the quotation from the configuration for those who may not read it."""
+    if backup.failure_reason == Backup.FailureReason.INCOMPLETE and not context["perms"]["backups"]["view_config"]:
+        return QUOTED
+    return backup.error
+
+
+@register.simple_tag(takes_context=True)
+def message_of(context: template.Context, entry: JobLog) -> str:
+    """What a log entry says; see `error_of`."""
+    quotes = isinstance(entry.details, dict) and entry.details.get("reason") == Backup.FailureReason.INCOMPLETE
+    return QUOTED if quotes and not context["perms"]["backups"]["view_config"] else entry.message

@@ -1,0 +1,151 @@
+"""Pages of one backup: its record, its configuration, and what changed against another."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_http_methods, require_safe
+
+from backups import storage
+from backups.diff import Hunk, as_patch, count, unified
+from backups.exceptions import BackupError, CorruptBackup, RequestRefused
+from backups.fingerprint import split_lines
+from backups.models import Backup
+from backups.services import accept_backup
+from backups.views.access import UserRequest, page, visible_backup
+
+LINES_SHOWN = 20_000  # of a configuration; its download has all
+DIFF_LINES_SHOWN = 5_000  # of a diff; its patch has all
+
+READER = ("backups.view_backup", "backups.view_config")
+
+
+@require_safe
+@page("backups.view_backup")
+def backup(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
+    """One backup: what is recorded about it, and, for those who may read it, the configuration."""
+    subject = visible_backup(request, pk)
+    context: dict[str, Any] = {"backup": subject, "previous": previous_good(subject)}
+    status = 200
+    if subject.file_path and request.user.has_perm("backups.view_config"):
+        try:
+            lines = split_lines(storage.read_text(subject).rstrip("\r\n"))
+        except BackupError as error:
+            context["problem"], status = str(error), status_of(error)
+        else:
+            context |= {"lines": lines[:LINES_SHOWN], "line_count": len(lines), "hidden": len(lines) > LINES_SHOWN}
+    return render(request, "pages/backup.html", context, status=status)
+
+
+@require_safe
+@page(*READER)
+def download(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
+    """The exact bytes, as a file."""
+    subject = visible_backup(request, pk)
+    if not subject.file_path:
+        raise Http404("This backup has no configuration.")
+    try:
+        content = storage.read(subject)
+    except BackupError as error:
+        return _problem(request, subject, error)
+    response = HttpResponse(content, content_type="text/plain; charset=utf-8")
+    name = subject.file_path.rsplit("/", 1)[-1]
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(*READER, "backups.accept_backup")
+def accept(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
+    """Ask whether an incomplete configuration is right, and take it as good."""
+    subject = visible_backup(request, pk)
+    if request.method != "POST":
+        return render(request, "pages/accept.html", {"backup": subject, "previous": previous_good(subject)})
+    try:
+        accept_backup(subject, user=request.user)
+    except RequestRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"Accepted: this is now the last good configuration of {subject.device.hostname}.")
+    return redirect("pages:backup", pk=subject.pk)
+
+
+@require_safe
+@page(*READER)
+def diff_with_previous(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
+    """On to the diff of a backup with the good one before it."""
+    subject = visible_backup(request, pk)
+    previous = previous_good(subject)
+    if previous is None or not subject.file_path:
+        messages.info(request, "There is no earlier configuration to compare with.")
+        return redirect("pages:backup", pk=subject.pk)
+    return redirect("pages:diff", previous.pk, subject.pk)
+
+
+@require_safe
+@page(*READER)
+def diff(request: UserRequest, old_pk: uuid.UUID, new_pk: uuid.UUID) -> HttpResponse:
+    """What changed from one backup to another; `?volatile=1` counts every line, `?format=patch` is plain text."""
+    old, new = visible_backup(request, old_pk), visible_backup(request, new_pk)
+    if not old.file_path or not new.file_path:
+        raise Http404("One of these backups has no configuration.")
+    try:
+        before, after = storage.read_text(old), storage.read_text(new)
+    except BackupError as error:
+        return _problem(request, new, error)
+    every_line = request.GET.get("volatile") == "1"
+    patterns = "" if every_line else _volatile_patterns(old, new)
+    if request.GET.get("format") == "patch":
+        patch = as_patch(before, after, patterns, _name_in_patch(old), _name_in_patch(new))
+        return HttpResponse(storage.encode(patch), content_type="text/plain; charset=utf-8")
+    hunks = unified(before, after, patterns)
+    context = {"old": old, "new": new, "every_line": every_line, "same_bytes": before == after}
+    return render(request, "pages/diff.html", context | _shown(hunks))
+
+
+def previous_good(subject: Backup) -> Backup | None:
+    """The good backup before this one, of the same device."""
+    good = Backup.objects.completed().filter(device_id=subject.device_id).exclude(pk=subject.pk)
+    if subject.finished_at:
+        good = good.filter(finished_at__lt=subject.finished_at)
+    return good.select_related("device").order_by("-finished_at").first()
+
+
+def status_of(error: BackupError) -> int:
+    """409 when the stored file is not what was stored, 503 when the storage would not read."""
+    return 409 if isinstance(error, CorruptBackup) else 503
+
+
+def _problem(request: UserRequest, subject: Backup, error: BackupError) -> HttpResponse:
+    context = {"backup": subject, "problem": str(error)}
+    return render(request, "pages/problem.html", context, status=status_of(error))
+
+
+def _shown(hunks: list[Hunk]) -> dict[str, Any]:
+    """The first hunks, as far as a page holds them, and the sums over all."""
+    added, removed = count(hunks)
+    room, shown = DIFF_LINES_SHOWN, list[Hunk]()
+    for hunk in hunks:
+        if shown and len(hunk.lines) > room:
+            break
+        room -= len(hunk.lines)
+        shown.append(hunk)
+    parts = [(hunk, hunk.lines[:DIFF_LINES_SHOWN]) for hunk in shown]
+    return {
+        "hunks": parts,
+        "cut": sum(len(lines) for _, lines in parts) < sum(len(hunk.lines) for hunk in hunks),
+        "exact": all(hunk.exact for hunk in hunks),
+        "added": added,
+        "removed": removed,
+    }
+
+
+def _volatile_patterns(*backups: Backup) -> str:
+    return "\n".join(dict.fromkeys(backup.device.platform.volatile_patterns for backup in backups))
+
+
+def _name_in_patch(backup: Backup) -> str:
+    return f"{backup.device.hostname}\t{backup.finished_at:%Y-%m-%d %H:%M:%S} +0000"

@@ -1,0 +1,99 @@
+"""Pages of devices: the list, the history of one, and the button "Back up now"."""
+
+import uuid
+
+from django.contrib import messages
+from django.db.models import Exists, OuterRef, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from backups.exceptions import RequestRefused
+from backups.models import Backup, Job
+from backups.services import BackupRequest, request_backups
+from backups.views.access import UserRequest, page, page_of, visible_devices
+from devices.models import Device, DeviceQuerySet, Tag
+
+
+@require_safe
+@page("devices.view_device")
+def devices(request: UserRequest) -> HttpResponse:
+    """All devices, a page at a time, with how their last backup went."""
+    query = request.GET.get("q", "").replace("\x00", "").strip()[:200]
+    status = request.GET.get("status", "")
+    found = visible_devices(request)
+    if query:
+        words = Q(hostname__icontains=query) | Q(address__icontains=query) | Q(serial_number__icontains=query)
+        found = found.filter(words | Exists(Tag.objects.filter(devices=OuterRef("pk"), name__iexact=query)))
+    if status and status in Device.LastStatus.values:
+        found = found.filter(last_status=status)
+    found = found.prefetch_related("tags").annotate(active=active_backup())
+    context = {"page": page_of(request, found), "query": query, "status": status}
+    return render(request, "pages/devices.html", context)
+
+
+@require_safe
+@page("devices.view_device", "backups.view_backup")
+def device(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
+    """One device and its backups, newest first."""
+    subject = get_object_or_404(visible_devices(request).prefetch_related("tags"), pk=pk)
+    history = subject.backups.order_by("-created_at", "-id")
+    active = history.filter(status__in=Backup.ACTIVE).first()
+    shown = page_of(request, history)
+    comparable = [backup.pk for backup in shown if backup.file_path]
+    context = {"device": subject, "page": shown, "active": active, "comparable": comparable[:2]}
+    return render(request, "pages/device.html", context)
+
+
+@require_POST
+@page("devices.view_device")
+def back_up(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
+    """The button "Back up now"."""
+    subject = get_object_or_404(visible_devices(request), pk=pk)
+    wanted = Device.objects.filter(pk=subject.pk)
+    return ask_for_backups(request, wanted, Job.Trigger.PAGE, otherwise=reverse("pages:device", args=[pk]))
+
+
+@require_safe
+@page("devices.view_device", "backups.view_backup", "backups.view_config")
+def compare(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
+    """Two backups picked in a device's history: on to their diff."""
+    subject = get_object_or_404(visible_devices(request), pk=pk)
+    try:
+        old, new = (uuid.UUID(request.GET.get(name, "")) for name in ("old", "new"))
+    except ValueError:
+        messages.error(request, "Pick two backups to compare.")
+        return redirect("pages:device", pk=subject.pk)
+    if old == new:
+        messages.error(request, "Pick two different backups to compare.")
+        return redirect("pages:device", pk=subject.pk)
+    return redirect("pages:diff", old, new)
+
+
+def active_backup() -> Exists:
+    """For annotating devices: is one being backed up, or waiting for it?"""
+    return Exists(Backup.objects.active().filter(device=OuterRef("pk")))
+
+
+def ask_for_backups(request: UserRequest, wanted: DeviceQuerySet, trigger: Job.Trigger, otherwise: str) -> HttpResponse:
+    """Request backups and say what came of it; on to the job's page, or `otherwise` if there is none to show.
+
+    Raises PermissionDenied.
+    """
+    try:
+        asked = request_backups(wanted, user=request.user, trigger=trigger)
+    except RequestRefused as error:
+        messages.error(request, str(error))
+        return redirect(otherwise)
+    _tell(request, asked)
+    return redirect("pages:job", asked.job.pk) if request.user.has_perm("backups.view_job") else redirect(otherwise)
+
+
+def _tell(request: HttpRequest, asked: BackupRequest) -> None:
+    if made := len(asked.backups):
+        messages.success(request, f"Backup of {made} device{'s' if made > 1 else ''} requested.")
+    if active := len(asked.already_active):
+        messages.info(request, f"{active} device{'s are' if active > 1 else ' is'} being backed up already.")
+    if made and (disabled := asked.job.metadata.get("disabled_count")):
+        messages.warning(request, f"{disabled} disabled, so not backed up.")

@@ -1,0 +1,45 @@
+"""The page of a job, as it runs and after."""
+
+import uuid
+from typing import Any
+
+from django.db.models import Case, Count, Q, QuerySet, When
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from backups.models import Backup, Job, JobLog
+from backups.views.access import UserRequest, page, page_of
+
+LOG_SHOWN = 500  # newest entries
+# What went wrong first, then what is under way
+_ORDER = Case(When(status="failed", then=0), When(status="running", then=1), When(status="pending", then=2), default=3)
+
+
+@require_safe
+@page("backups.view_job")
+def job(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
+    """A job: how far it is, its backups and its log."""
+    subject = get_object_or_404(Job.objects.visible_to(request.user).select_related("requested_by"), pk=pk)
+    return render(request, "pages/job.html", {"job": subject} | job_context(request, subject))
+
+
+def job_context(request: HttpRequest, subject: Job) -> dict[str, Any]:
+    """What the pages of a job show, of the devices that the user sees."""
+    visible = Backup.objects.filter(job=subject).visible_to(request.user)
+    counts = dict(visible.order_by().values_list("status").annotate(Count("pk")))
+    mine = Q(backup__isnull=True) | Q(backup__in=visible.values("pk"))
+    return {
+        "counts": [(status, counts.get(status, 0)) for status in ("completed", "failed", "running", "pending")],
+        "total": sum(counts.values()),
+        "ended": counts.get("completed", 0) + counts.get("failed", 0),
+        "page": page_of(request, visible.select_related("device__platform").order_by(_ORDER, "device__hostname")),
+        "log": newest_entries(JobLog.objects.filter(mine, job=subject)),
+        "log_shown": LOG_SHOWN,
+    }
+
+
+def newest_entries(log: QuerySet[JobLog]) -> list[JobLog]:
+    """The newest entries of a log, oldest first, without those for programmers."""
+    told = log.exclude(level=JobLog.Level.DEBUG).select_related("backup__device")
+    return list(told.order_by("-id")[:LOG_SHOWN])[::-1]
