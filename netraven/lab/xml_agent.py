@@ -13,16 +13,30 @@ TAIL = '<ResultSummary ErrorCount="0"/></Response>'
 
 
 async def serve_xml_agent(wire: RequestWire, device: LabDevice) -> None:
-    """Answer XML requests until the client leaves. Raises SessionEnded."""
+    """Answer XML requests until the client types exit. Raises SessionEnded when it leaves."""
+    request = ""
+    wire.write(PROMPT)
     while True:
+        line = (await wire.read_until(b"\n")).decode(errors="replace").strip("\r\0")
+        request = f"{request}\n{line}".strip()
+        if request == "exit":
+            return
+        if request and not request.endswith("</Request>"):
+            continue
+        if request:
+            await answer(wire, device, request)
+        request = ""
         wire.write(PROMPT)
-        request = (await wire.read_until(b"</Request>")).decode(errors="replace")
-        command = re.search(r"<Configuration>(.*?)</Configuration>", request, re.DOTALL)
-        if command and unescape(command[1]).startswith("show running-config"):
-            config = iosxr.running_config(device)
-            await deliver(wire, device, config, cli_response, cli_response(iosxr.CONFIG_ERROR))
-        else:
-            wire.write(iosxr_response(iosxr.xml_answer(request, device)))
+
+
+async def answer(wire: RequestWire, device: LabDevice, request: str) -> None:
+    """Reply to one request, which may be of many lines."""
+    command = re.search(r"<Configuration>(.*?)</Configuration>", request, re.DOTALL)
+    if command and unescape(command[1]).startswith("show running-config"):
+        config = iosxr.running_config(device)
+        await deliver(wire, device, config, cli_response, cli_response(iosxr.CONFIG_ERROR))
+    else:
+        wire.write(iosxr_response(iosxr.xml_answer(request, device)))
 
 
 def cli_response(text: str) -> bytes:
