@@ -28,7 +28,7 @@ class AddressThrottle(SimpleRateThrottle):
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
         """Where the client is counted."""
-        return f"log-in from {self.get_ident(request)}"
+        return f"log-in:from:{self.get_ident(request)}"
 
 
 class UsernameThrottle(SimpleRateThrottle):
@@ -39,7 +39,7 @@ class UsernameThrottle(SimpleRateThrottle):
     def get_cache_key(self, request: Request, view: APIView) -> str:
         """Where the username is counted; a digest, because a username may hold anything."""
         username = request.data.get("username") if isinstance(request.data, dict) else None
-        return f"log-in as {hashlib.sha256(str(username).casefold().encode()).hexdigest()}"
+        return f"log-in:as:{hashlib.sha256(str(username).casefold().encode()).hexdigest()}"
 
 
 class LogInSerializer(serializers.Serializer[User]):

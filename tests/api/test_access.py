@@ -1,0 +1,132 @@
+"""Every route against every kind of caller; a route without a row here fails."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import URLPattern
+from rest_framework.test import APIClient
+
+from backups.models import Backup
+from devices.models import Platform, Tag
+from netraven.api import urlpatterns
+from tests.api.conftest import PASSWORD, MakeUser, add_backup, add_credential, add_device, client_of
+
+VIEW_PERMISSIONS = [
+    "devices.view_device",
+    "devices.view_tag",
+    "devices.view_platform",
+    "credentials.view_credential",
+    "backups.view_backup",
+    "backups.view_job",
+]
+CALLERS = ["no token", "bad token", "expired token", "no permissions", "viewer", "superuser"]
+
+READ = [401, 401, 401, 403, 200, 200]
+CREATE = [401, 401, 401, 403, 403, 201]
+CHANGE = [401, 401, 401, 403, 403, 200]
+DELETE = [401, 401, 401, 403, 403, 204]
+MODELS = ["device", "tag", "platform", "credential"]
+EXPECTED: dict[tuple[str, str], list[int]] = {
+    ("api-token", "post"): [200, 200, 200, 200, 200, 200],
+    ("api-token", "delete"): [401, 401, 401, 204, 204, 204],
+    **{(f"api-{model}-list", "get"): READ for model in [*MODELS, "backup", "job"]},
+    **{(f"api-{model}-detail", "get"): READ for model in [*MODELS, "backup", "job"]},
+    **{(f"api-{model}-list", "post"): CREATE for model in MODELS},
+    **{(f"api-{model}-detail", method): CHANGE for model in MODELS for method in ("put", "patch")},
+    **{(f"api-{model}-detail", "delete"): DELETE for model in MODELS},
+    ("api-device-backup", "post"): [401, 401, 401, 403, 403, 202],
+    ("api-device-backups", "get"): READ,
+    ("api-backup-content", "get"): CHANGE,
+    ("api-backup-accept", "post"): CHANGE,
+    ("api-job-backups", "get"): READ,
+    ("api-job-log", "get"): READ,
+}
+
+
+def routes() -> Iterator[tuple[str, str, str]]:
+    """(name, method, path with placeholders) of everything the API offers."""
+    for pattern in urlpatterns:
+        assert isinstance(pattern, URLPattern)
+        if pattern.name == "api-unknown":
+            continue
+        view: Any = pattern.callback
+        actions = getattr(view, "actions", None)
+        methods = actions or [name for name in view.view_class.http_method_names if hasattr(view.view_class, name)]
+        for method in methods:
+            if method not in ("head", "options"):
+                yield str(pattern.name), method, str(pattern.pattern)
+
+
+ROUTES = list(routes())
+
+
+def test_every_route_is_in_the_table() -> None:
+    assert {(name, method) for name, method, _ in ROUTES} == set(EXPECTED)
+
+
+@pytest.fixture
+def callers(make_user: MakeUser) -> dict[str, APIClient]:
+    bad = APIClient()
+    bad.credentials(HTTP_AUTHORIZATION=f"Bearer {'0' * 64}")
+    superuser = make_user("super", is_superuser=True)
+    return {
+        "no token": APIClient(),
+        "bad token": bad,
+        "expired token": client_of(superuser, age=timedelta(hours=11)),
+        "no permissions": client_of(make_user("nobody")),
+        "viewer": client_of(make_user("viewer", *VIEW_PERMISSIONS)),
+        "superuser": client_of(superuser),
+    }
+
+
+def prepare_token() -> tuple[str, dict[str, object]]:
+    User.objects.create_user("someone", password=PASSWORD)
+    return "", {"username": "someone", "password": PASSWORD}
+
+
+def prepare_device() -> tuple[str, dict[str, object]]:
+    return str(add_device().pk), {"hostname": "core2", "address": "192.0.2.2", "platform": "ios"}
+
+
+def prepare_incomplete() -> tuple[str, dict[str, object]]:
+    backup = add_backup(add_device(), "failed", b"half of it", failure_reason=Backup.FailureReason.INCOMPLETE)
+    return str(backup.pk), {}
+
+
+def prepare_platform() -> tuple[str, dict[str, object]]:
+    platform = Platform.objects.create(slug="mine", name="Mine", driver="ios", default_port=22)
+    return platform.slug, {"slug": "other", "name": "Other", "driver": "ios", "default_port": 22}
+
+
+PREPARE: dict[str, Callable[[], tuple[str, dict[str, object]]]] = {
+    "token": prepare_token,
+    "device": prepare_device,
+    "tag": lambda: (str(Tag.objects.create(name="core").pk), {"name": "edge"}),
+    "platform": prepare_platform,
+    "credential": lambda: (str(add_credential().pk), {"name": "new", "username": "backup", "password": "a"}),
+    "backup": prepare_incomplete,
+    "job": lambda: (str(add_backup(add_device()).job_id), {}),
+}
+
+
+def path_of(pattern: str, key: str) -> str:
+    """`^devices/(?P<pk>[^/.]+)/?$` -> `/api/devices/<key>`"""
+    before, _, rest = pattern.strip("^$").removesuffix("/?").partition("(?P<")
+    return f"/api/{before}{key}{rest.partition(')')[2]}" if rest else f"/api/{before}"
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize(("name", "method", "pattern"), ROUTES)
+def test_each_caller_gets_what_it_may(
+    callers: dict[str, APIClient], name: str, method: str, pattern: str, caller: str
+) -> None:
+    key, body = PREPARE[name.split("-")[1]]()
+    response = getattr(callers[caller], method)(path_of(pattern, key), body if method not in ("get", "delete") else None)
+    assert response.status_code == EXPECTED[name, method][CALLERS.index(caller)], response.content
+    if response.status_code == 401:
+        assert response["WWW-Authenticate"] == "Bearer"
+    if response.status_code >= 400:
+        assert list(response.json()) == ["detail"]
