@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -51,7 +50,8 @@ def request_backups(
         created_for = {backup.device_id for backup in backups}
         already_active = _active_backups([pk for pk in wanted if pk not in created_for])
         if backups:
-            transaction.on_commit(partial(enqueue, [backup.pk for backup in backups]), robust=True)
+            # Not a partial: Django fails to report what a robust hook without a __qualname__ raises.
+            transaction.on_commit(lambda: enqueue([backup.pk for backup in backups]), robust=True)
             return BackupRequest(job, backups, already_active)
         job.delete()
     if not already_active:  # they ended while we looked: nothing stands in the way of a second try
