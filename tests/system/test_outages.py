@@ -1,0 +1,87 @@
+"""PostgreSQL and Redis go away for some seconds: nothing that was asked for is lost or doubled."""
+
+import threading
+
+import pytest
+import redis
+
+from backups.models import Backup, Job
+from netraven.lab import Fault, Lab, LabDevice
+from tests.conftest import wait_for
+from tests.system.conftest import MakeInstallation
+from tests.system.installation import Installation
+from tests.system.proxy import Proxy
+
+pytestmark = pytest.mark.worker
+
+OUTAGE = 5  # seconds
+
+
+def end_later(proxy: Proxy) -> None:
+    """Cut the proxy now, restore it after the outage."""
+    proxy.cut()
+    threading.Timer(OUTAGE, proxy.restore).start()
+
+
+def wait_for_upkeep_to_serve(installation: Installation, device: LabDevice) -> None:
+    """Run the upkeep until a worker has taken the backup."""
+
+    def served() -> bool:
+        installation.do_upkeep()
+        return installation.backups(device).get().attempts > 0
+
+    wait_for(served, 40, "the upkeep to queue the backup again")
+
+
+@pytest.mark.parametrize("broker", ["orm", "redis"])
+def test_a_backup_survives_that_the_database_goes_away(
+    make_installation: MakeInstallation, postgresql_proxy: Proxy, lab: Lab, broker: str
+) -> None:
+    installation = make_installation("postgresql", broker, database_port=postgresql_proxy.port)
+    device, next_device = lab.add("ios", fault=Fault.SLOW, delay=2), lab.add("eos")
+    installation.record(device, next_device)
+    installation.start_worker(NETRAVEN_LEASE="20")
+    installation.request(device)
+    installation.wait_until_reading(device)
+    end_later(postgresql_proxy)  # the device answers two seconds later, and the worker cannot record it yet
+    (backup,) = installation.wait_until_ended(device)
+    assert (backup.status, backup.attempts, backup.version) == (Backup.Status.COMPLETED, 1, 1)
+    assert installation.backups(device).count() == 1
+    assert device.logins == 1
+    assert backup.job.status == Job.Status.COMPLETED
+    events = installation.log(backup)
+    assert len(events) == len(set(events) | {"command", "response"}) + 2  # two commands, two answers, one of each other
+    installation.request(next_device)
+    (after,) = installation.wait_until_ended(next_device)
+    assert after.status == Backup.Status.COMPLETED
+
+
+def test_a_request_while_redis_is_away_is_recorded_and_served_later(
+    make_installation: MakeInstallation, redis_proxy: Proxy, lab: Lab
+) -> None:
+    installation = make_installation(broker="redis", redis_port=redis_proxy.port, NETRAVEN_REQUEUE_AFTER="1")
+    device = lab.add("ios")
+    installation.record(device)
+    worker = installation.start_worker()
+    end_later(redis_proxy)
+    installation.request(device)
+    assert installation.backups(device).get().status == Backup.Status.PENDING
+    wait_for_upkeep_to_serve(installation, device)
+    (backup,) = installation.wait_until_ended(device)
+    assert (backup.status, backup.attempts) == (Backup.Status.COMPLETED, 1)
+    assert worker.process.poll() is None
+
+
+def test_a_task_that_redis_lost_is_queued_again(make_installation: MakeInstallation, lab: Lab) -> None:
+    installation = make_installation(broker="redis", NETRAVEN_REQUEUE_AFTER="1")
+    device = lab.add("ios")
+    installation.record(device)
+    installation.request(device)
+    with redis.Redis.from_url(installation.environment["NETRAVEN_REDIS_URL"]) as client:
+        (queue,) = client.keys("django_q:*:q")
+        assert client.llen(queue) == 1
+        client.delete(queue)
+    installation.start_worker()
+    wait_for_upkeep_to_serve(installation, device)
+    (backup,) = installation.wait_until_ended(device)
+    assert (backup.status, backup.attempts) == (Backup.Status.COMPLETED, 1)
