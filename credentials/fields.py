@@ -76,10 +76,10 @@ class _SecretAttribute(DeferredAttribute):
 class _IsEmpty(Exact):
     """`filter(password="")`: the one comparison that random ciphertext allows."""
 
-    def get_prep_lookup(self) -> str:
-        if self.rhs != "":
+    def get_prep_lookup(self) -> str | None:
+        if self.rhs is not None and self.rhs != "":
             raise _refused_lookup("exact")
-        return ""
+        return self.rhs
 
 
 class SecretField(EncryptedTextField):
