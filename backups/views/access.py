@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.cache import add_never_cache_headers
@@ -37,7 +37,7 @@ def page(*permissions: str) -> Callable[[View[P]], Guarded[P]]:
 
     def decorate(view: View[P]) -> Guarded[P]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             if not request.user.has_perms(permissions):
@@ -62,6 +62,6 @@ def visible_backup(request: HttpRequest, pk: uuid.UUID) -> Backup:
     return get_object_or_404(backups.select_related("device__platform", "job", "accepted_by"), pk=pk)
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Any]) -> Page[Model]:
+def page_of(request: HttpRequest, rows: QuerySet[Any]) -> Page[Any]:
     """The page of a list that the URL asks for, or the nearest one there is."""
     return Paginator(rows, ROWS).get_page(request.GET.get("page"))

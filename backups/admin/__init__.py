@@ -1,0 +1,18 @@
+"""Operator console: devices with their backups, backups, jobs; and what nobody may touch is locked."""
+
+from django.contrib import admin
+from django.contrib.auth.forms import AuthenticationForm
+
+from backups.admin.backups import BackupAdmin
+from backups.admin.devices import DeviceAdmin
+from backups.admin.jobs import JobAdmin
+from backups.admin.locked import lock_third_party_admins
+
+__all__ = ["BackupAdmin", "DeviceAdmin", "JobAdmin"]
+
+admin.site.site_header = "NetRaven"
+admin.site.site_title = "NetRaven"
+admin.site.index_title = "Console"
+# The one log-in page serves those too who may see the pages but not the console.
+admin.site.login_form = AuthenticationForm
+lock_third_party_admins()

@@ -1,0 +1,87 @@
+"""Operator console: backups, to look at."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from backups.admin.readonly import ReadOnly
+from backups.models import Backup, BackupQuerySet
+from backups.templatetags.records import badge, utc
+from backups.views.configs import previous_good
+from backups.views.jobs import LOG_SHOWN, newest_entries
+
+if TYPE_CHECKING:  # the type parameter is for mypy alone
+    _Backups = admin.ModelAdmin[Backup]
+else:
+    _Backups = admin.ModelAdmin
+
+
+@admin.register(Backup)
+class BackupAdmin(ReadOnly, _Backups):
+    """Backups of all devices, newest first."""
+
+    list_display = ["requested", "device", "state", "reason_in_words", "version", "changed", "size", "job_link"]
+    list_display_links = ["requested"]
+    list_filter = ["status", "failure_reason", "device__platform", "changed", "created_at"]
+    list_select_related = ["device", "job"]
+    search_fields = ["device__hostname", "device__address"]
+    search_help_text = "Host name or address of the device"
+    ordering = ["-created_at", "-id"]
+    change_form_template = "admin/backups/backup/change_form.html"
+    change_list_template = "admin/backups/backup/change_list.html"
+    # The page is made of the same parts as the page outside the console, see its template.
+    fields = ()
+
+    def get_queryset(self, request: HttpRequest) -> BackupQuerySet:
+        """Only those of devices that the user sees."""
+        return Backup.objects.visible_to(request.user).defer("error", "comments")
+
+    @admin.display(description="Requested", ordering="created_at")
+    def requested(self, backup: Backup) -> str | SafeString:
+        """When it was asked for."""
+        return utc(backup.created_at)
+
+    @admin.display(description="Status", ordering="status")
+    def state(self, backup: Backup) -> SafeString:
+        """As a badge."""
+        return badge(backup.status)
+
+    @admin.display(description="Reason", ordering="failure_reason")
+    def reason_in_words(self, backup: Backup) -> str:
+        """Why it failed."""
+        return backup.get_failure_reason_display() or "–"
+
+    @admin.display(description="Size", ordering="file_size")
+    def size(self, backup: Backup) -> str:
+        """In bytes, with separators."""
+        return f"{backup.file_size:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if backup.file_path else "–"
+
+    @admin.display(description="Job")
+    def job_link(self, backup: Backup) -> SafeString:
+        """The job it is part of."""
+        return format_html('<a href="{}">{}</a>', reverse("pages:job", args=[backup.job_id]), backup.job)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """One backup with its log."""
+        backup = self.get_object(request, object_id)
+        if backup and self.has_view_permission(request, backup):
+            extra_context = (extra_context or {}) | {
+                "backup": backup,
+                "previous": previous_good(backup),
+                "log": newest_entries(backup.log.all()),
+                "log_shown": LOG_SHOWN,
+                "title": f"{backup.device.hostname}, {backup.created_at:%Y-%m-%d %H:%M} UTC",
+                "subtitle": None,
+            }
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """With a hint when there is no backup at all."""
+        no_backups = not Backup.objects.visible_to(request.user).exists()
+        return super().changelist_view(request, {"no_backups": no_backups} | (extra_context or {}))
