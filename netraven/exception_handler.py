@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError
 from rest_framework import status
@@ -18,6 +19,14 @@ class Conflict(APIException):
     status_code = status.HTTP_409_CONFLICT
     default_detail = "Another request has just changed this; read it again."
     default_code = "conflict"
+
+
+class BodyTooLarge(APIException):
+    """More than DATA_UPLOAD_MAX_MEMORY_SIZE bytes."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The request body is too large."
+    default_code = "too_large"
 
 
 class Unavailable(APIException):
@@ -49,6 +58,10 @@ def _as_api_exception(error: Exception) -> Exception:
             return Conflict()
         case DataError() | OverflowError():
             return ValidationError({"detail": "A value is out of range."})
+        case RequestDataTooBig():
+            return BodyTooLarge()
+        case SuspiciousOperation():
+            return ValidationError({"detail": str(error)})
         case OperationalError() | InterfaceError():
             return Unavailable()
     return error

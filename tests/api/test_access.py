@@ -124,7 +124,9 @@ def test_each_caller_gets_what_it_may(
     callers: dict[str, APIClient], name: str, method: str, pattern: str, caller: str
 ) -> None:
     key, body = PREPARE[name.split("-")[1]]()
-    response = getattr(callers[caller], method)(path_of(pattern, key), body if method not in ("get", "delete") else None)
+    response = getattr(callers[caller], method)(
+        path_of(pattern, key), body if method not in ("get", "delete") else None
+    )
     assert response.status_code == EXPECTED[name, method][CALLERS.index(caller)], response.content
     if response.status_code == 401:
         assert response["WWW-Authenticate"] == "Bearer"

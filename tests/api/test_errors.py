@@ -1,0 +1,196 @@
+"""Whatever comes in, what goes out is JSON, and never a traceback."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from django.core.paginator import Paginator
+from rest_framework.test import APIClient
+
+from backups.models import Backup, Job
+from devices.models import Device, Platform, Tag
+from netraven import pagination
+from netraven.pagination import BoundedPaginator
+from tests.api.conftest import add_backup, add_credential, add_device
+from tests.api.test_access import path_of, routes
+
+pytestmark = pytest.mark.django_db
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+WRITES = [(name, method, pattern) for name, method, pattern in routes() if method in ("post", "put", "patch")]
+READS = [(name, pattern) for name, method, pattern in routes() if method == "get"]
+LISTS = [pattern for name, pattern in READS if not name.endswith(("-detail", "-content", "-diff"))]
+
+
+def detail_of(response) -> str:
+    assert response["Content-Type"] == "application/json"
+    assert list(response.json()) == ["detail"]
+    return response.json()["detail"]
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options"])
+@pytest.mark.parametrize(
+    "path", ["/api/", "/api/nothing", "/api/nothing/", "/api/devices/a/b/c", "/api/devices//backup"]
+)
+def test_an_unknown_path_is_not_found(method: str, path: str) -> None:
+    response = getattr(APIClient(), method)(path)
+    assert response.status_code == 404
+    detail_of(response)
+
+
+@pytest.mark.parametrize(("name", "pattern"), READS)
+def test_an_unknown_or_malformed_id_is_not_found(root: APIClient, name: str, pattern: str) -> None:
+    if "(?P" in pattern:
+        for key in (NOWHERE, "1", "x" * 300, "%00", "%ED%A0%80"):
+            response = root.get(path_of(pattern, key))
+            assert response.status_code == 404
+            detail_of(response)
+
+
+def test_a_wrong_method_is_named(root: APIClient) -> None:
+    response = root.post("/api/jobs", {})
+    assert response.status_code == 405
+    assert "GET" in response["Allow"]
+    detail_of(response)
+    assert root.delete(f"/api/backups/{NOWHERE}").status_code == 405
+    assert root.get(f"/api/devices/{NOWHERE}/backup").status_code == 405
+    assert root.get("/api/auth/token").status_code == 405
+
+
+BODIES = {
+    "not JSON": b'{"a":',
+    "NUL": b'{"name": "a\\u0000b", "hostname": "a\\u0000b", "comments": "\\u0000", "username": "\\u0000"}',
+    "NUL in a key": b'{"\\u0000": 1}',
+    "NUL deep inside": b'{"optional_args": {"transport": ["\\\\\\u0000"]}}',
+    "lone surrogate": b'{"name": "\\ud800", "platform": "\\udfff", "comments": "\\ud800"}',
+    "not UTF-8": b'{"name": "\xff"}',
+    "NaN": b'{"port": NaN}',
+    "infinite": b'{"optional_args": {"port": 1e999}}',
+    "endless number": b'{"port": ' + b"9" * 5000 + b"}",
+    "nested deeply": b"[" * 100_000,
+    "list": b"[]",
+    "text": b'"text"',
+    "number": b"1",
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
+@pytest.mark.parametrize(("name", "method", "pattern"), [row for row in WRITES if row[0] != "api-backup-accept"])
+def test_a_body_that_cannot_be_stored_is_a_400(
+    root: APIClient, name: str, method: str, pattern: str, body: bytes
+) -> None:
+    keys = {"device": add_device, "tag": lambda: Tag.objects.create(name="core"), "credential": add_credential}
+    kind = name.split("-")[1]
+    key = "ios" if kind == "platform" else str(keys.get(kind, add_device)().pk)
+    response = root.generic(method.upper(), path_of(pattern, key), body, content_type="application/json")
+    assert response.status_code == 400, response.content
+    assert response["Content-Type"] == "application/json"
+    assert isinstance(response.json(), dict)
+
+
+def test_a_backslash_before_u0000_is_no_nul(root: APIClient) -> None:
+    assert root.post("/api/tags", {"name": r"a\u0000"}).status_code == 201
+
+
+def test_another_content_type_is_refused(root: APIClient) -> None:
+    url = f"/api/devices/{add_device().pk}/backup"
+    for content_type in ("text/plain", "application/x-www-form-urlencoded", "nonsense"):
+        response = root.generic("POST", url, b"comments=a", content_type=content_type)
+        assert response.status_code == 415
+        detail_of(response)
+    assert not Backup.objects.exists()
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "ascii", "x"])
+def test_a_strange_charset_is_no_traceback(root: APIClient, charset: str) -> None:
+    content_type = f"application/json; charset={charset}"
+    response = root.generic("POST", "/api/tags?x=%ff", b'{"name": "core"}', content_type=content_type)
+    assert response.status_code in (201, 400)
+    assert root.generic("GET", "/api/tags?name=%ff", b"{}", content_type=content_type).status_code in (200, 400)
+
+
+def test_a_huge_body_is_refused(root: APIClient, settings) -> None:
+    body = json.dumps({"name": "x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE})
+    response = root.generic("POST", "/api/tags", body, content_type="application/json")
+    assert response.status_code == 413
+    detail_of(response)
+
+
+def test_too_many_parameters_are_refused(root: APIClient, settings) -> None:
+    response = root.get("/api/tags?" + "a&" * (settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1))
+    assert response.status_code == 400
+    detail_of(response)
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml", "nonsense", "*/*;q=x"])
+def test_the_answer_is_json_whatever_is_accepted(root: APIClient, accept: str) -> None:
+    assert root.get("/api/tags?format=xml", HTTP_ACCEPT=accept).json()["count"] == 0
+
+
+@pytest.mark.parametrize("text", ["%00", "%ED%A0%80", "9" * 400, "-1", "x" * 3000, "%27%22%28%5B", "%F0%9F%92%A9"])
+@pytest.mark.parametrize("pattern", LISTS)
+def test_no_query_is_a_traceback(root: APIClient, pattern: str, text: str) -> None:
+    backup = add_backup(add_device())
+    url = path_of(pattern, str(backup.job_id if pattern.startswith("^jobs") else backup.device_id))
+    names = [
+        *("page", "page_size", "search", "ordering", "name", "username", "hostname", "address", "platform", "tag"),
+        *("credential", "enabled", "last_status", "last_failure_reason", "status", "device", "job", "failure_reason"),
+        *("changed", "created_after", "created_before", "trigger", "after", "backup", "level", "format", "download"),
+    ]
+    for name in names:
+        response = root.get(f"{url}?{name}={text}")
+        assert response.status_code in (200, 400, 404), name
+        assert isinstance(response.json(), dict)
+
+
+def test_no_redirect_whatever_the_slash(root: APIClient) -> None:
+    url = f"/api/devices/{add_device().pk}"
+    for path in ("/api/devices", "/api/jobs", "/api/backups", "/api/tags", url, f"{url}/backups"):
+        assert (root.get(path).status_code, root.get(f"{path}/").status_code) == (200, 200)
+    root.post(f"{url}/backup/", {"comments": "with a slash"})
+    assert Backup.objects.get().comments == "with a slash"
+
+
+def add_rows(start: int, stop: int) -> None:
+    """So many of everything; the first device and the first job get so many backups and log entries too."""
+    for number in range(start, stop):
+        device = add_device(f"core{number}")
+        device.tags.add(Tag.objects.create(name=f"tag{number}"))
+        add_credential(f"credential {number}")
+        Platform.objects.create(slug=f"p{number}", name=f"P{number}", driver="ios", default_port=22)
+        add_backup(device, job=Job.objects.create(trigger="api", metadata={"first_devices": [f"core{number}"]}))
+        job = Job.objects.earliest("created_at")
+        backup = add_backup(Device.objects.get(hostname="core0"), job=job)
+        job.log.create(event="command", message="a", backup=backup)
+
+
+@pytest.mark.parametrize("pattern", LISTS)
+def test_a_list_takes_as_many_queries_for_thirty_rows_as_for_three(
+    root: APIClient, django_assert_max_num_queries: Callable, pattern: str
+) -> None:
+    add_rows(0, 3)
+    first = Job.objects.earliest("created_at")
+    url = path_of(pattern, str(first.pk if pattern.startswith("^jobs") else Device.objects.get(hostname="core0").pk))
+    with django_assert_max_num_queries(12) as few:
+        assert root.get(url).json()["count"] >= 3
+    add_rows(3, 30)
+    with django_assert_max_num_queries(len(few)):
+        assert len(root.get(f"{url}?page_size=500").json()["results"]) >= 30
+
+
+def test_counting_stops_at_its_limit(root: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        add_device(f"core{number}")
+    assert issubclass(BoundedPaginator, Paginator)
+    monkeypatch.setattr(pagination, "COUNT_LIMIT", 3)
+    page = root.get("/api/devices?page_size=2").json()
+    assert (page["count"], len(page["results"])) == (3, 2)
+
+
+def test_pages_hold_fifty_rows_and_at_most_five_hundred(root: APIClient) -> None:
+    Tag.objects.bulk_create(Tag(name=f"tag{number:03}") for number in range(501))
+    page = root.get("/api/tags").json()
+    assert (page["count"], len(page["results"])) == (501, 50)
+    assert len(root.get("/api/tags?page_size=1000").json()["results"]) == 500
+    following = root.get(page["next"]).json()
+    assert following["results"][0]["name"] == "tag050"
+    assert following["previous"]

@@ -1,0 +1,55 @@
+"""The API over HTTP, as a client program sees it."""
+
+import pytest
+import requests
+from django_q.models import OrmQ
+from pytest_django.live_server_helper import LiveServer
+
+from backups.models import Backup
+from tests.api.conftest import CONFIG, PASSWORD, MakeUser, add_backup
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+@pytest.fixture
+def api(live_server: LiveServer, make_user: MakeUser) -> str:
+    make_user("anna", is_superuser=True)
+    return f"{live_server.url}/api"
+
+
+@pytest.fixture
+def session(api: str) -> requests.Session:
+    answer = requests.post(f"{api}/auth/token", json={"username": "anna", "password": PASSWORD}, timeout=10)
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+    return session
+
+
+def test_a_client_adds_a_device_asks_for_a_backup_and_reads_it(api: str, session: requests.Session) -> None:
+    new = {"hostname": "core1", "address": "192.0.2.1", "platform": "ios", "username": "backup", "password": "a"}
+    device = session.post(f"{api}/devices", json=new, timeout=10).json()
+    asked = session.post(f"{api}/devices/{device['id']}/backup", timeout=10)
+    assert asked.status_code == 202
+    assert OrmQ.objects.count() == 1
+    job = session.get(requests.compat.urljoin(asked.url, asked.headers["Location"]), timeout=10).json()
+    assert (job["id"], job["status"], job["counts"]["pending"]) == (asked.json()["job_id"], "pending", 1)
+    pending = Backup.objects.get()
+    done = add_backup(pending.device, job=pending.job)
+    listed = session.get(f"{api}/devices/{device['id']}/backups", timeout=10).json()
+    assert [row["status"] for row in listed["results"]] == ["completed", "pending"]
+    content = session.get(f"{api}/backups/{done.pk}/content", timeout=10)
+    assert content.content == CONFIG
+    known = {"If-None-Match": content.headers["ETag"]}
+    assert session.get(f"{api}/backups/{done.pk}/content", headers=known, timeout=10).status_code == 304
+
+
+def test_nothing_is_redirected_with_or_without_a_slash(api: str, session: requests.Session) -> None:
+    for path in ("/tags", "/tags/"):
+        answer = session.post(f"{api}{path}", json={"name": path}, timeout=10, allow_redirects=False)
+        assert answer.status_code == 201
+
+
+def test_a_request_without_a_token_is_told_what_to_bring(api: str) -> None:
+    answer = requests.get(f"{api}/devices", timeout=10)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert answer.headers["Content-Type"] == "application/json"
