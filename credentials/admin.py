@@ -1,5 +1,6 @@
 """The operator console for log-ins: secrets go in, none comes out."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -14,11 +15,16 @@ from credentials.models import Credential
 from credentials.private_keys import UnusableKey, check_private_key, tidy_private_key
 
 if TYPE_CHECKING:
+    from django.contrib.admin.options import _FieldsetSpec
+
     CredentialModelForm = forms.ModelForm[Credential]
     CredentialModelAdmin = admin.ModelAdmin[Credential]
 else:
     CredentialModelForm = forms.ModelForm
     CredentialModelAdmin = admin.ModelAdmin
+
+Deletable = QuerySet[Credential] | Sequence[Credential]
+DeletedObjects = tuple[list[Any], dict[str, int], set[str], list[str]]
 
 
 class CredentialForm(CredentialModelForm):
@@ -72,6 +78,20 @@ class CredentialAdmin(CredentialModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
         """With the number of devices."""
         return super().get_queryset(request).annotate(device_count=Count("devices"))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> "_FieldsetSpec":
+        """Who may only look gets the names of the secrets: Django would print fields that are not inputs."""
+        if obj is None or self.has_change_permission(request, obj):
+            return super().get_fieldsets(request, obj)
+        return [(None, {"fields": ["name", "username", "secrets", "description", "created_at", "updated_at"]})]
+
+    def get_deleted_objects(self, objs: Deletable, request: HttpRequest) -> DeletedObjects:
+        """Credentials in use: say what to do, and name no device that the user may not see."""
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        if protected:
+            what = "1 device logs" if len(protected) == 1 else f"{len(protected)} devices log"
+            return deleted, counts, set(), [f"{what} in with this: choose another credential there first."]
+        return deleted, counts, lacking, protected
 
     @method_decorator(sensitive_post_parameters())
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

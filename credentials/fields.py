@@ -79,7 +79,7 @@ class _IsEmpty(Exact):
     def get_prep_lookup(self) -> str | None:
         if self.rhs is not None and self.rhs != "":
             raise _refused_lookup("exact")
-        return self.rhs
+        return "" if self.rhs == "" else None
 
 
 class SecretField(EncryptedTextField):

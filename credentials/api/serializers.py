@@ -10,7 +10,7 @@ from credentials.private_keys import UnusableKey, check_private_key, tidy_privat
 SECRET = {"write_only": True, "trim_whitespace": False}
 
 
-class IsSetField(serializers.Field[bool, Any, bool, Any]):
+class IsSetField(serializers.Field[str, Any, bool, Any]):
     """Whether a secret is set."""
 
     def __init__(self, **kwargs: Any) -> None:

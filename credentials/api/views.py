@@ -19,8 +19,8 @@ class CredentialInUse(APIException):
     default_code = "in_use"
 
     def __init__(self, devices: int) -> None:
-        what = "a device logs" if devices == 1 else f"{devices} devices log"
-        super().__init__(f"This credential cannot be deleted: {what} in with it. Give them another one first.")
+        what, whom = ("a device logs", "it") if devices == 1 else (f"{devices} devices log", "them")
+        super().__init__(f"This credential cannot be deleted: {what} in with it. Give {whom} another one first.")
 
 
 class CredentialViewSet(ModelViewSet[Credential]):

@@ -1,10 +1,11 @@
 """Starting with missing, malformed or wrong keys: one clear line, never a key, never a server."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,33 +22,47 @@ Credential.objects.create(name="core", username="u", password="p")
 """
 
 
+def run_python(folder: Path, arguments: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("NETRAVEN_", "DATABASE_"))}
+    clean |= {"DJANGO_SETTINGS_MODULE": "netraven.settings", "NETRAVEN_DATA_DIR": str(folder)}
+    # Set, if only to nothing: a developer's .env must not fill the gap.
+    clean |= {
+        "NETRAVEN_DEBUG": "0",
+        "NETRAVEN_SECRET_KEY": "x" * 60,
+        "NETRAVEN_FIELD_KEYS": "",
+        "NETRAVEN_REDIS_URL": "",
+    }
+    clean |= {"DATABASE_URL": f"sqlite:///{folder / 'netraven.sqlite3'}"}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=settings.BASE_DIR,
+        env=clean | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Run `python <arguments>` outside development on a database of its own: `run("manage.py", "check", NAME="value")`."""
+    """Run `python <arguments>` outside development, on a database of its own: `run("manage.py", "check", A="b")`."""
+    return lambda *arguments, **environment: run_python(tmp_path / "data", arguments, environment)
 
-    def run_python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("NETRAVEN_", "DATABASE_"))}
-        clean |= {"DJANGO_SETTINGS_MODULE": "netraven.settings", "NETRAVEN_DATA_DIR": str(tmp_path / "data")}
-        # Set, if only to nothing: a developer's .env must not fill the gap.
-        clean |= {"NETRAVEN_DEBUG": "0", "NETRAVEN_SECRET_KEY": "x" * 60, "NETRAVEN_FIELD_KEYS": ""}
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=settings.BASE_DIR,
-            env=clean | environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
 
-    return run_python
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a credential is stored, encrypted with OLD."""
+    folder = tmp_path_factory.mktemp("installation")
+    for arguments in (["manage.py", "migrate", "-v0"], ["-c", MAKE_CREDENTIAL]):
+        done = run_python(folder, arguments, {"NETRAVEN_FIELD_KEYS": OLD})
+        assert done.returncode == 0, done.stderr
+    return folder
 
 
 @pytest.fixture
-def data(run: Run) -> None:
-    """A credential encrypted with OLD."""
-    for arguments in (["manage.py", "migrate", "-v0"], ["-c", MAKE_CREDENTIAL]):
-        done = run(*arguments, NETRAVEN_FIELD_KEYS=OLD)
-        assert done.returncode == 0, done.stderr
+def data(installation: Path, tmp_path: Path) -> None:
+    """The test's own copy of that installation."""
+    shutil.copytree(installation, tmp_path / "data")
 
 
 def only_line(done: subprocess.CompletedProcess[str]) -> str:
