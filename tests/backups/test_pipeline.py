@@ -1,0 +1,236 @@
+"""One backup from claim to record, against simulated devices over real sockets."""
+
+import hashlib
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from backups import recording, storage
+from backups.exceptions import ClaimLost
+from backups.models import Backup, Job, JobLog
+from backups.pipeline import claim, run_backup
+from backups.services import accept_backup, request_backups
+from devices.connection import Facts
+from devices.models import Device
+from netraven.lab import Fault, LabDevice
+from tests.backups.conftest import BackUp
+from tests.conftest import MakeDevice
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+Simulated = Callable[[Device], LabDevice]
+
+# Lines that the platform adds to the configuration which the device holds
+PLATFORMS = ["ios", "iosxr", "iosxr_netconf", "nxos", "nxos_ssh", "eos", "junos"]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_platform_is_backed_up_line_for_line(
+    make_device: MakeDevice, simulated: Simulated, back_up: BackUp, platform: str
+) -> None:
+    device = make_device(platform)
+    backup = back_up(device)
+    assert (backup.status, backup.error) == (Backup.Status.COMPLETED, "")
+    file = Path(storage.config_storage().path(backup.file_path))
+    content = file.read_bytes()
+    assert backup.file_size == len(content)
+    assert backup.content_hash == hashlib.sha256(content).hexdigest()
+    assert subprocess.run(["sha256sum", file], capture_output=True, text=True).stdout.split()[0] == backup.content_hash
+    held = [line.rstrip() for line in simulated(device).running_config.splitlines() if line.strip()]
+    stored = [line.rstrip() for line in content.decode().splitlines() if line.strip()]
+    assert stored[-len(held) :] == held, "the configuration, after what the platform writes above it"
+    device.refresh_from_db()
+    assert (device.serial_number, device.model) == (simulated(device).serial_number, simulated(device).model)
+    assert (device.last_status, device.last_success_at) == (Backup.Status.COMPLETED, backup.finished_at)
+    assert backup.serial_number == device.serial_number
+    assert backup.credential == device.credential
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_platform_tells_a_change_from_a_repetition(
+    make_device: MakeDevice, simulated: Simulated, back_up: BackUp, platform: str
+) -> None:
+    device = make_device(platform)
+    first, second = back_up(device), back_up(device)
+    assert [(backup.version, backup.changed) for backup in (first, second)] == [(1, True), (1, False)]
+    text = simulated(device).running_config
+    middle = next(line for line in text.splitlines() if "description" in line)
+    simulated(device).running_config = text.replace(middle, middle.replace("description", "description new"), 1)
+    third = back_up(device)
+    assert (third.version, third.changed) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault.WRONG_PASSWORD, "authentication"),
+        (Fault.WRONG_ENABLE, "authentication"),
+        (Fault.REFUSES, "unreachable"),
+        (Fault.DROPS, "unreachable"),
+        (Fault.SILENT, "timeout"),
+        (Fault.SLOW, "timeout"),
+        (Fault.HANGS, "timeout"),
+        (Fault.TRUNCATES, "incomplete"),
+        (Fault.CLI_ERROR, "incomplete"),
+    ],
+)
+def test_every_fault_ends_failed_with_its_reason(
+    make_device: MakeDevice, back_up: BackUp, fault: Fault, reason: str
+) -> None:
+    device = make_device("ios", fault)
+    backup = back_up(device)
+    assert (backup.status, backup.failure_reason) == (Backup.Status.FAILED, reason)
+    assert backup.error
+    assert "Traceback" not in backup.error
+    device.refresh_from_db()
+    assert (device.last_status, device.last_failure_reason) == (Backup.Status.FAILED, reason)
+    assert device.last_success_at is None
+    backup.job.refresh_from_db()
+    assert (backup.job.status, backup.job.finished_at is not None) == (Job.Status.FAILED, True)
+
+
+def test_a_rejected_password_is_tried_once(make_device: MakeDevice, simulated: Simulated, back_up: BackUp) -> None:
+    device = make_device("ios", Fault.WRONG_PASSWORD)
+    back_up(device)
+    assert simulated(device).failed_logins == 1
+
+
+def test_a_device_without_a_credential_fails_and_says_so(make_device: MakeDevice, back_up: BackUp) -> None:
+    device = make_device("ios")
+    Device.objects.update(credential=None)
+    backup = back_up(device)
+    assert backup.failure_reason == Backup.FailureReason.AUTHENTICATION
+    assert "no credential" in backup.error
+
+
+def test_the_same_bytes_share_one_file(make_device: MakeDevice, simulated: Simulated, back_up: BackUp) -> None:
+    device = make_device("eos")
+    first, second = back_up(device), back_up(device)
+    assert first.content_hash == second.content_hash
+    assert first.file_path == second.file_path
+    folder = Path(storage.config_storage().path(first.file_path)).parent
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_a_damaged_file_is_not_shared(make_device: MakeDevice, back_up: BackUp) -> None:
+    device = make_device("eos")
+    first = back_up(device)
+    file = Path(storage.config_storage().path(first.file_path))
+    file.write_bytes(file.read_bytes().replace(b"e", b"f", 1))
+    second = back_up(device)
+    assert second.content_hash == first.content_hash
+    assert second.file_path != first.file_path
+    assert storage.is_intact(second)
+
+
+def test_half_a_configuration_is_kept_aside_and_the_last_good_one_stays(
+    make_device: MakeDevice, simulated: Simulated, back_up: BackUp
+) -> None:
+    device = make_device("nxos_ssh")
+    good = back_up(device)
+    simulated(device).running_config = "\n".join(simulated(device).running_config.splitlines()[:20]) + "\n"
+    bad = back_up(device)
+    assert (bad.status, bad.failure_reason, bad.version) == (Backup.Status.FAILED, "incomplete", None)
+    assert bad.file_path.startswith("incomplete/")
+    assert "smaller than the last good one" in bad.error
+    assert Backup.objects.last_good(device.pk) == good
+    device.refresh_from_db()
+    assert device.last_success_at == good.finished_at
+
+
+def test_an_operator_accepts_what_was_kept_aside(
+    make_device: MakeDevice, simulated: Simulated, back_up: BackUp, admin_user: object
+) -> None:
+    device = make_device("nxos_ssh")
+    back_up(device)
+    simulated(device).running_config = "\n".join(simulated(device).running_config.splitlines()[:20]) + "\n"
+    bad = back_up(device)
+    accepted = accept_backup(bad, user=admin_user)  # type: ignore[arg-type]
+    assert (accepted.status, accepted.version, accepted.changed) == (Backup.Status.COMPLETED, 2, True)
+    assert accepted.accepted_by == admin_user
+    again = back_up(device)
+    assert (again.status, again.version, again.changed) == (Backup.Status.COMPLETED, 2, False)
+    assert JobLog.objects.filter(backup=bad, event=JobLog.Event.BACKUP_ACCEPTED).count() == 1
+
+
+def test_the_log_tells_the_whole_story_in_order(make_device: MakeDevice, back_up: BackUp) -> None:
+    backup = back_up(make_device("ios"))
+    events = list(JobLog.objects.filter(job=backup.job).values_list("event", flat=True))
+    assert events == [
+        "session_start",
+        "backup_start",
+        "connect",
+        "connect_success",
+        "command",
+        "response",
+        "command",
+        "response",
+        "backup_success",
+        "session_end",
+    ]
+    config = JobLog.objects.filter(job=backup.job, event="response").first()
+    assert config
+    assert config.details["size_bytes"] == backup.file_size
+    assert config.details["seconds"] > 0
+
+
+def test_no_secret_reaches_the_log_or_the_record(make_device: MakeDevice, back_up: BackUp) -> None:
+    for fault in (Fault.NONE, Fault.WRONG_PASSWORD, Fault.WRONG_ENABLE, Fault.CLI_ERROR, Fault.DROPS):
+        backup = back_up(make_device("ios", fault, password="s3cret-password", enable_secret="s3cret-enable"))
+        told = [str(row) for row in JobLog.objects.filter(job=backup.job).values()] + [backup.error]
+        assert not [text for text in told if "s3cret" in text]
+
+
+def test_a_second_claim_finds_nothing(make_device: MakeDevice, back_up: BackUp) -> None:
+    backup = back_up(make_device("ios"))
+    assert run_backup(backup.pk, "another") is None
+    backup.refresh_from_db()
+    assert (backup.attempts, backup.worker) == (1, "test")
+
+
+def test_a_worker_that_lost_its_claim_cannot_record(make_device: MakeDevice) -> None:
+    device = make_device("ios")
+    backup = request_backups(Device.objects.all(), user=None, trigger=Job.Trigger.API).backups[0]
+    zombie = claim(backup.pk, "zombie")
+    assert zombie
+    Backup.objects.filter(pk=backup.pk).update(worker="successor")
+    with pytest.raises(ClaimLost):
+        recording.complete(zombie, recording.Content("configs/x.txt", 1, "a" * 64, "b" * 64), Facts())
+    backup.refresh_from_db()
+    device.refresh_from_db()
+    assert (backup.status, backup.file_path, device.last_status) == (Backup.Status.RUNNING, "", "")
+
+
+def test_recording_again_after_a_lost_answer_changes_nothing(make_device: MakeDevice) -> None:
+    make_device("ios")
+    backup = request_backups(Device.objects.all(), user=None, trigger=Job.Trigger.API).backups[0]
+    mine = claim(backup.pk, "me")
+    assert mine
+    content = recording.Content("configs/x.txt", 1, "a" * 64, "b" * 64)
+    recording.complete(mine, content, Facts())
+    recording.complete(mine, content, Facts())
+    backup.refresh_from_db()
+    assert (backup.status, backup.version) == (Backup.Status.COMPLETED, 1)
+
+
+def test_unknown_facts_do_not_overwrite_known_ones(make_device: MakeDevice) -> None:
+    device = make_device("ios")
+    Device.objects.update(serial_number="KNOWN1", os_version="17.1")
+    backup = request_backups(Device.objects.all(), user=None, trigger=Job.Trigger.API).backups[0]
+    mine = claim(backup.pk, "me")
+    assert mine
+    recording.complete(mine, recording.Content("configs/x.txt", 1, "a" * 64, "b" * 64), Facts(os_version="17.2"))
+    device.refresh_from_db()
+    assert (device.serial_number, device.os_version) == ("KNOWN1", "17.2")
+
+
+def test_a_backup_costs_few_queries(
+    make_device: MakeDevice, back_up: BackUp, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    device = make_device("eos")
+    back_up(device)
+    backup = request_backups(Device.objects.all(), user=None, trigger=Job.Trigger.API).backups[0]
+    with django_assert_max_num_queries(30):
+        run_backup(backup.pk, "test")

@@ -1,0 +1,117 @@
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django_q.models import OrmQ
+from model_bakery import baker
+
+from backups.exceptions import RequestRefused
+from backups.models import Backup, Job
+from backups.services import close_job, request_backups
+from devices.models import Device, Platform, Tag
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+Trigger = Job.Trigger
+
+
+def add_devices(count: int, **fields: object) -> list[Device]:
+    platform = Platform.objects.get(slug="ios")
+    rows = [Device(hostname=f"d{number}", address="192.0.2.1", platform=platform, **fields) for number in range(count)]
+    return Device.objects.bulk_create(rows)
+
+
+@pytest.fixture
+def operator() -> User:
+    user = User.objects.create_user("operator")
+    user.user_permissions.add(Permission.objects.get(codename="run_backup"))
+    return user
+
+
+def test_a_request_makes_one_job_and_one_pending_backup_per_device(operator: User) -> None:
+    add_devices(3)
+    request = request_backups(Device.objects.all(), user=operator, trigger=Trigger.API, comments="before the upgrade")
+    assert (request.job.requested_by, request.job.trigger) == (operator, Trigger.API)
+    assert {backup.device.hostname for backup in request.backups} == {"d0", "d1", "d2"}
+    assert {(backup.status, backup.comments) for backup in request.backups} == {("pending", "before the upgrade")}
+
+
+def test_many_devices_are_queued_in_batches(settings: object) -> None:
+    add_devices(60)
+    request_backups(Device.objects.all(), user=None, trigger=Trigger.COMMAND)
+    tasks = [row.task for row in OrmQ.objects.all()] if OrmQ.objects.exists() else []
+    if tasks:  # the ORM broker; the Redis one is looked at in tests/system
+        assert sorted(len(task["args"][0]) for task in tasks) == [10, 25, 25]
+        assert {task["func"] for task in tasks} == {"backups.tasks.run_batch"}
+
+
+def test_asking_twice_gives_the_one_in_progress(operator: User) -> None:
+    add_devices(1)
+    first = request_backups(Device.objects.all(), user=operator, trigger=Trigger.API)
+    second = request_backups(Device.objects.all(), user=operator, trigger=Trigger.PAGE)
+    assert second.job == first.job
+    assert (second.backups, second.already_active) == ([], first.backups)
+    assert (Job.objects.count(), Backup.objects.count()) == (1, 1)
+
+
+def test_only_the_devices_that_are_not_under_way_are_added(operator: User) -> None:
+    add_devices(3)
+    first = request_backups(Device.objects.filter(hostname="d1"), user=operator, trigger=Trigger.API)
+    second = request_backups(Device.objects.all(), user=operator, trigger=Trigger.API)
+    assert {backup.device.hostname for backup in second.backups} == {"d0", "d2"}
+    assert second.already_active == first.backups
+
+
+def test_disabled_devices_are_left_out_and_named(operator: User) -> None:
+    add_devices(2)
+    Device.objects.filter(hostname="d1").update(enabled=False)
+    request = request_backups(Device.objects.all(), user=operator, trigger=Trigger.ADMIN)
+    assert [backup.device.hostname for backup in request.backups] == ["d0"]
+    assert request.job.metadata["disabled"] == ["d1"]
+
+
+def test_a_request_for_nothing_is_refused_without_a_trace(operator: User) -> None:
+    add_devices(1, enabled=False)
+    with pytest.raises(RequestRefused, match="d0: disabled"):
+        request_backups(Device.objects.all(), user=operator, trigger=Trigger.API)
+    with pytest.raises(RequestRefused, match="No such device"):
+        request_backups(Device.objects.none(), user=operator, trigger=Trigger.API)
+    assert (Job.objects.count(), Backup.objects.count()) == (0, 0)
+
+
+def test_running_backups_needs_the_permission() -> None:
+    add_devices(1)
+    with pytest.raises(PermissionDenied):
+        request_backups(Device.objects.all(), user=User.objects.create_user("reader"), trigger=Trigger.API)
+    assert not Job.objects.exists()
+
+
+def test_a_request_reaches_only_the_devices_that_the_user_sees(operator: User) -> None:
+    secret, _ = add_devices(2)
+    tag = baker.make(Tag, name="core")
+    tag.groups.add(Group.objects.create(name="core team"))
+    secret.tags.add(tag)
+    request = request_backups(Device.objects.all(), user=operator, trigger=Trigger.API)
+    assert [backup.device.hostname for backup in request.backups] == ["d1"]
+
+
+def test_a_job_ends_once_when_its_last_backup_has_ended() -> None:
+    add_devices(2)
+    job = request_backups(Device.objects.all(), user=None, trigger=Trigger.API).job
+    assert not close_job(job.pk)
+    Backup.objects.update(status=Backup.Status.FAILED, failure_reason=Backup.FailureReason.TIMEOUT)
+    assert [close_job(job.pk), close_job(job.pk)] == [True, False]
+    job.refresh_from_db()
+    assert job.status == Job.Status.FAILED
+    assert job.counts() == {"pending": 0, "running": 0, "completed": 0, "failed": 2}
+
+
+def test_a_large_request_costs_a_bounded_number_of_queries() -> None:
+    add_devices(2000)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        request_backups(Device.objects.all(), user=None, trigger=Trigger.COMMAND)
+    inserts_into_queue = [query for query in queries if "django_q_ormq" in query["sql"]]
+    assert len(queries) - len(inserts_into_queue) < 100  # SQLite takes 50 backups in one INSERT
+    assert len(inserts_into_queue) <= 2000 / 25 * 2
