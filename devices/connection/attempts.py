@@ -9,7 +9,8 @@ from tenacity import (
     retry_if_exception,
     stop_after_attempt,
     stop_before_delay,
-    wait_exponential_jitter,
+    wait_exponential,
+    wait_random,
 )
 
 from devices.connection.session import DeviceSession, open_session
@@ -41,7 +42,8 @@ def fetch(
     retrying = Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, DeviceError) and error.retryable),
         stop=stop_after_attempt(retry.attempts) | stop_before_delay(timeouts.deadline),
-        wait=wait_exponential_jitter(initial=retry.base, exp_base=retry.factor, max=retry.max_wait, jitter=retry.base),
+        wait=wait_exponential(multiplier=retry.base, exp_base=retry.factor, max=retry.max_wait)
+        + wait_random(0, retry.base),
         before_sleep=announce,
         reraise=True,
     )

@@ -45,7 +45,7 @@ ALLOWED_OPTIONAL_ARGS = frozenset(
         "huge_tree",
     }
 )
-ALLOWED_TRANSPORTS = {"ssh", "telnet", "http", "https"}
+ALLOWED_TRANSPORTS = ("ssh", "telnet", "http", "https")
 NOT_DRIVERS = {"base", "mock"}
 
 
@@ -71,7 +71,7 @@ class ClosingChannel(SSHChannel):
         return text
 
 
-netmiko.base_connection.SSHChannel = ClosingChannel  # type: ignore[misc]  # netmiko has no way to be given one
+netmiko.base_connection.SSHChannel = ClosingChannel  # type: ignore[attr-defined]  # netmiko takes none as an argument
 
 
 def available_drivers() -> list[str]:
@@ -91,9 +91,10 @@ def _driver_class(name: str) -> type[NetworkDriver]:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name) or name.lower() in NOT_DRIVERS:
         raise ValueError(f"“{name}” is not the name of a NAPALM driver.")
     try:
-        return get_network_driver(name)
+        driver_class: type[NetworkDriver] = get_network_driver(name)
     except Exception as error:  # importing a community driver runs its code, which may raise anything
         raise ValueError(f"NAPALM cannot load the driver “{name}”: {error}") from None
+    return driver_class
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from devices.connection.terms import Target
 from devices.exceptions import DeviceUnreachable
@@ -15,7 +16,7 @@ class Endpoint:
     """A resolved address, as `socket` wants it."""
 
     family: socket.AddressFamily
-    sockaddr: tuple[str | int, ...]
+    sockaddr: tuple[Any, ...]
 
     @property
     def ip(self) -> str:
@@ -24,9 +25,11 @@ class Endpoint:
 
 
 def check_reachable(target: Target, timeout: float) -> str:
-    """The IP address that took a TCP connection within `timeout` seconds; DeviceUnreachable if none did."""
-    ends = time.monotonic() + timeout
-    return first_answering(target, resolve(target, timeout), ends - time.monotonic())
+    """The IP address that took a TCP connection; DeviceUnreachable if none did.
+
+    `timeout` seconds are for its name, if it has one, and as many for the connection.
+    """
+    return first_answering(target, resolve(target, timeout), timeout)
 
 
 def resolve(target: Target, timeout: float) -> list[Endpoint]:

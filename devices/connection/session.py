@@ -28,9 +28,10 @@ def open_session(target: Target, login: Login, *, timeouts: Timeouts, log: Sessi
     """One attempt at a session, closed at the end of the block. Raises DeviceError."""
     ends = time.monotonic() + timeouts.deadline
     log("connect", f"Connecting to {target.address} port {target.port}", driver=target.driver, username=login.username)
+    patience = min(timeouts.tcp, timeouts.deadline)
     try:
-        endpoints = resolve(target, timeouts.tcp)
-        first_answering(target, endpoints, timeouts.tcp)
+        endpoints = resolve(target, patience)
+        first_answering(target, endpoints, patience)
     except DeviceError as error:
         log("connect_failure", str(error), level="error", reason=error.reason)
         raise

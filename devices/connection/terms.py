@@ -29,7 +29,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Timeouts:
-    """`tcp` bounds name resolution and connecting, `connect` logging in, `read` one answer, `deadline` everything."""
+    """`tcp` bounds resolving a name, and connecting; `connect` logging in; `read` one answer; `deadline` everything."""
 
     tcp: float = 5
     connect: float = 30
@@ -39,7 +39,7 @@ class Timeouts:
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """Waits of base, base x factor, base x factor x factor ... and some jitter, none longer than max_wait."""
+    """Waits of base, base x factor, base x factor x factor ... up to max_wait, and up to `base` of jitter each."""
 
     attempts: int = 3
     base: float = 1.0
