@@ -1,15 +1,19 @@
-"""A stored configuration as an HTTP response."""
+"""Stored configurations, and what changed between two, as HTTP responses in text/plain."""
 
 from posixpath import basename
+from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.http import content_disposition_header, parse_etags
 from rest_framework import status
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 
 from backups import storage
-from backups.models import Backup
+from backups.diff import as_patch
+from backups.models import Backup, BackupQuerySet
+
+TEXT = "text/plain; charset=utf-8"
 
 
 def content_response(request: Request, backup: Backup) -> HttpResponseBase:
@@ -17,8 +21,7 @@ def content_response(request: Request, backup: Backup) -> HttpResponseBase:
 
     Raises NotFound if there are none, CorruptBackup or StorageFailed if they are not what was stored.
     """
-    if not backup.file_path:
-        raise NotFound(_why_there_is_none(backup))
+    _refuse_without_content(backup)
     etag = f'"{backup.content_hash}"'
     known = parse_etags(request.headers.get("If-None-Match", ""))
     if "*" in known or etag in (tag.removeprefix("W/") for tag in known):
@@ -27,10 +30,42 @@ def content_response(request: Request, backup: Backup) -> HttpResponseBase:
     if request.query_params.get("download") == "1":
         disposition = content_disposition_header(as_attachment=True, filename=basename(backup.file_path))
         headers["Content-Disposition"] = str(disposition)
-    return HttpResponse(storage.read(backup), content_type="text/plain; charset=utf-8", headers=headers)
+    return HttpResponse(storage.read(backup), content_type=TEXT, headers=headers)
 
 
-def _why_there_is_none(backup: Backup) -> str:
+def diff_response(request: Request, backup: Backup, visible: BackupQuerySet) -> HttpResponseBase:
+    """A patch from `?against=<id>`, else from the good backup before this one; empty when only volatile lines changed.
+
+    Raises ValidationError, NotFound, CorruptBackup, StorageFailed.
+    """
+    _refuse_without_content(backup)
+    old = _against(request, backup, visible.select_related("device__platform"))
+    _refuse_without_content(old)
+    volatile = "\n".join(dict.fromkeys(side.device.platform.volatile_patterns for side in (old, backup)))
+    patch = as_patch(storage.read_text(old), storage.read_text(backup), volatile, old.file_path, backup.file_path)
+    return HttpResponse(storage.encode(patch), content_type=TEXT, headers={"Cache-Control": "private, no-cache"})
+
+
+def _against(request: Request, backup: Backup, visible: BackupQuerySet) -> Backup:
+    if "against" in request.query_params:
+        try:
+            pk = UUID(request.query_params["against"])
+        except ValueError:
+            raise ValidationError({"against": ["Give the id of a backup."]}) from None
+        if other := visible.filter(pk=pk).first():
+            return other
+        raise NotFound("There is no such backup to compare with.")
+    good = visible.completed().filter(device=backup.device_id, finished_at__lt=backup.finished_at)
+    if previous := good.order_by("-finished_at").first():
+        return previous
+    raise NotFound("There is no earlier good backup to compare with.")
+
+
+def _refuse_without_content(backup: Backup) -> None:
+    if backup.file_path:
+        return
     if backup.is_active:
-        return f"This backup is {backup.get_status_display().lower()}: there is no configuration yet."
-    return f"This backup failed ({backup.get_failure_reason_display().lower()}): no configuration came of it."
+        why = f"is {backup.get_status_display().lower()}: there is no configuration yet."
+    else:
+        why = f"failed ({backup.get_failure_reason_display().lower()}): no configuration came of it."
+    raise NotFound(f"The backup {backup.pk} {why}")

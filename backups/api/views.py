@@ -1,9 +1,9 @@
 """REST API of backups and jobs: ask for a backup, follow it, read what came of it."""
 
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.http import HttpResponseBase
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.generics import ListAPIView, get_object_or_404
@@ -13,7 +13,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from backups.api.content import content_response
+from backups.api.content import content_response, diff_response
 from backups.api.filters import BackupFilter, JobFilter, JobLogFilter
 from backups.api.serializers import BackupRequestSerializer, BackupSerializer, JobLogSerializer, JobSerializer
 from backups.models import Backup, BackupQuerySet, Job, JobLog
@@ -85,9 +85,14 @@ class BackupViewSet(ReadOnlyModelViewSet[Backup]):
         return backups_for(self.request)
 
     @action(detail=True, permission_classes=[requires("backups.view_config")])
-    def content(self, request: Request, pk: UUID) -> Any:
+    def content(self, request: Request, pk: UUID) -> HttpResponseBase:
         """The configuration itself: text/plain, the exact bytes."""
         return content_response(request, self._backup(pk))
+
+    @action(detail=True, permission_classes=[requires("backups.view_config")])
+    def diff(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """What changed since the good backup before, or since `?against=<id>`: a patch, text/plain."""
+        return diff_response(request, self._backup(pk), backups_for(request))
 
     @action(
         detail=True, methods=["post"], permission_classes=[requires("backups.accept_backup", "backups.view_config")]

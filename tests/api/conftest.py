@@ -1,13 +1,15 @@
 """Users, tokens and records for the tests of the REST API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.utils import timezone
 from knox.models import AuthToken
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from backups import storage
@@ -24,7 +26,7 @@ MakeClient = Callable[..., APIClient]
 
 
 @pytest.fixture(autouse=True)
-def own_cache(settings):
+def own_cache(settings: Settings) -> Iterator[None]:
     """Throttles count in the cache: every test starts with none counted."""
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     cache.clear()
@@ -33,10 +35,10 @@ def own_cache(settings):
 
 
 @pytest.fixture
-def make_user(db) -> MakeUser:
+def make_user(db: None) -> MakeUser:
     """`make_user("anna", "devices.view_device")`: a user with these permissions."""
 
-    def make(username: str, *permissions: str, **fields: object) -> User:
+    def make(username: str, *permissions: str, **fields: Any) -> User:
         user = User.objects.create_user(username, password=PASSWORD, **fields)
         for name in permissions:
             app, codename = name.split(".")
@@ -60,7 +62,7 @@ def client_of(user: User, *, age: timedelta = timedelta()) -> APIClient:
 def client_with(make_user: MakeUser) -> MakeClient:
     """`client_with("backups.run_backup")`: an API client whose user has just these permissions."""
 
-    def make(*permissions: str, **fields: object) -> APIClient:
+    def make(*permissions: str, **fields: Any) -> APIClient:
         return client_of(make_user(f"user{User.objects.count()}", *permissions, **fields))
 
     return make
@@ -72,16 +74,16 @@ def root(make_user: MakeUser) -> APIClient:
     return client_of(make_user("root", is_superuser=True))
 
 
-def add_device(hostname: str = "core1", **fields: object) -> Device:
+def add_device(hostname: str = "core1", **fields: Any) -> Device:
     """A device that nothing connects to."""
     details = {"address": "192.0.2.1", "platform": Platform.objects.get(slug="ios")} | fields
     return Device.objects.create(hostname=hostname, **details)
 
 
-def add_backup(device: Device, status: str = "completed", content: bytes | None = None, **fields: object) -> Backup:
+def add_backup(device: Device, status: str = "completed", content: bytes | None = None, **fields: Any) -> Backup:
     """A backup of the device, in a job of its own unless one is given; `content` is stored for it."""
     now = timezone.now()
-    details: dict[str, object] = {"started_at": now, "finished_at": now}
+    details: dict[str, Any] = {"started_at": now, "finished_at": now}
     if status == "completed":
         content = CONFIG if content is None else content
         details |= {"version": 1, "changed": True}

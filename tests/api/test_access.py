@@ -40,6 +40,7 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-device-backup", "post"): [401, 401, 401, 403, 403, 202],
     ("api-device-backups", "get"): READ,
     ("api-backup-content", "get"): CHANGE,
+    ("api-backup-diff", "get"): CHANGE,
     ("api-backup-accept", "post"): CHANGE,
     ("api-job-backups", "get"): READ,
     ("api-job-log", "get"): READ,
@@ -92,7 +93,9 @@ def prepare_device() -> tuple[str, dict[str, object]]:
 
 
 def prepare_incomplete() -> tuple[str, dict[str, object]]:
-    backup = add_backup(add_device(), "failed", b"half of it", failure_reason=Backup.FailureReason.INCOMPLETE)
+    device = add_device()
+    add_backup(device, version=1)
+    backup = add_backup(device, "failed", b"half of it", failure_reason=Backup.FailureReason.INCOMPLETE)
     return str(backup.pk), {}
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -15,7 +16,7 @@ from devices.models import Tag
 from tests.api.conftest import CONFIG, MakeClient, add_backup, add_credential, add_device
 
 pytestmark = pytest.mark.django_db
-Commit = Callable[..., object]
+Commit = Callable[..., AbstractContextManager[object]]
 
 
 def test_a_request_returns_at_once_and_leaves_the_work_to_a_worker(
@@ -258,3 +259,51 @@ def test_backups_of_others_devices_do_not_exist(client_with: MakeClient) -> None
     url = f"/api/backups/{backup.pk}"
     answers = [client.get(url), client.get(f"{url}/content"), client.post(f"{url}/accept")]
     assert [answer.status_code for answer in answers] == [404] * 3
+
+
+def test_a_diff_is_a_patch_from_the_good_backup_before(client_with: MakeClient) -> None:
+    device = add_device()
+    first = add_backup(device, content=b"! Last configuration change at 1\nhostname core1\nend\n")
+    add_backup(device, "failed", b"half", failure_reason="incomplete")
+    last = add_backup(device, content=b"! Last configuration change at 2\nhostname core2\nend\n")
+    response = client_with("backups.view_config").get(f"/api/backups/{last.pk}/diff", HTTP_ACCEPT="text/plain")
+    assert response.status_code == 200
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    lines = response.content.decode().splitlines()
+    assert lines[:2] == [f"--- {first.file_path}", f"+++ {last.file_path}"]
+    assert [line for line in lines[3:] if line[0] in "+-"] == ["-hostname core1", "+hostname core2"]
+
+
+def test_a_diff_against_a_chosen_backup(root: APIClient) -> None:
+    device = add_device()
+    first, _, last = (add_backup(device, content=f"hostname {name}\nend\n".encode()) for name in ("a", "b", "a"))
+    assert root.get(f"/api/backups/{last.pk}/diff?against={first.pk}").content == b""
+    assert b"-hostname b" in root.get(f"/api/backups/{last.pk}/diff").content
+
+
+@pytest.mark.parametrize(
+    ("query", "code"), [("", 404), ("?against=1", 400), ("?against=00000000-0000-4000-8000-000000000000", 404)]
+)
+def test_nothing_to_compare_with_is_an_answer(root: APIClient, query: str, code: int) -> None:
+    response = root.get(f"/api/backups/{add_backup(add_device()).pk}/diff{query}")
+    assert response.status_code == code
+    assert set(response.json()) <= {"detail", "against"}
+
+
+def test_a_diff_with_a_changed_file_is_a_conflict(root: APIClient) -> None:
+    device = add_device()
+    first = add_backup(device)
+    with open(stored_file(first), "ab") as file:
+        file.write(b"username intruder\n")
+    response = root.get(f"/api/backups/{add_backup(device, content=b'end').pk}/diff")
+    assert response.status_code == 409
+    assert b"intruder" not in response.content
+
+
+def test_a_diff_with_others_backups_is_not_found(client_with: MakeClient) -> None:
+    theirs = Tag.objects.create(name="theirs")
+    theirs.groups.add(Group.objects.create(name="others"))
+    hidden = add_device("hidden")
+    hidden.tags.add(theirs)
+    url = f"/api/backups/{add_backup(add_device()).pk}/diff?against={add_backup(hidden).pk}"
+    assert client_with("backups.view_config").get(url).status_code == 404

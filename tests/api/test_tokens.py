@@ -1,6 +1,7 @@
 """Logging in for a token, and revoking it."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -20,7 +21,7 @@ def three_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", {"log-in": "3/min"})
 
 
-def log_in(username: str = "anna", password: str = PASSWORD, **headers: str):
+def log_in(username: str = "anna", password: str = PASSWORD, **headers: Any) -> Any:
     return APIClient().post(URL, {"username": username, "password": password}, **headers)
 
 
