@@ -8,7 +8,7 @@ from netraven.lab.device import LabDevice
 
 ERROR = "% Invalid input\n"
 CONFIG_ERROR = "% Invalid input (privileged mode required)\n"
-TERMINAL_REPLIES = {"width": "Width set to 511 columns.\n", "length": "Pagination disabled.\n"}
+TERMINAL_REPLIES = {"terminal width 511": "Width set to 511 columns.\n", "terminal length 0": "Pagination disabled.\n"}
 BOOTED_AT = 1735689600.0  # seconds since the epoch
 INTERFACES = ("Ethernet1", "Ethernet2", "Ethernet48", "Management1", "Vlan10")
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from netraven.lab import eos, ios, iosxr, nxos
 from netraven.lab.delivery import RequestWire, SessionEnded, deliver
@@ -22,13 +22,16 @@ class Dialect:
     answers: Callable[[LabDevice], Mapping[str, str]]
     error: str  # for a command that the device does not know
     config_error: str  # instead of the running configuration, for Fault.CLI_ERROR
+    terminal_replies: Mapping[str, str] = field(default_factory=dict)  # most say nothing to `terminal ...`
 
 
 DIALECTS: dict[str, Dialect] = {
     "ios": Dialect("{name}>", False, ios.running_config, ios.answers, ios.ERROR, ios.ERROR),
     "ios_telnet": Dialect("{name}>", False, ios.running_config, ios.answers, ios.ERROR, ios.ERROR),
     "nxos_ssh": Dialect("{name}# ", True, nxos.running_config, nxos.answers, nxos.ERROR, nxos.ERROR),
-    "eos_ssh": Dialect("{name}>", False, eos.running_config, eos.answers, eos.ERROR, eos.CONFIG_ERROR),
+    "eos_ssh": Dialect(
+        "{name}>", False, eos.running_config, eos.answers, eos.ERROR, eos.CONFIG_ERROR, eos.TERMINAL_REPLIES
+    ),
     "iosxr": Dialect("RP/0/RP0/CPU0:{name}#", True, iosxr.running_config, iosxr.answers, iosxr.ERROR, iosxr.ERROR),
 }
 
@@ -67,12 +70,10 @@ class Shell:
                 await self._enable()
             case "xml" if self._device.platform == "iosxr":
                 await serve_xml_agent(self._wire, self._device)
-            case "show running-config" | "show running-config all":
+            case "show running-config" | "show running-config all" if self._privileged:
                 await self._show_running_config()
             case _ if command.startswith("terminal "):
-                self._say(
-                    eos.TERMINAL_REPLIES.get(command.split()[1], "") if self._device.platform == "eos_ssh" else ""
-                )
+                self._say(self._dialect.terminal_replies.get(command, ""))
             case _:
                 self._say(self._dialect.answers(self._device).get(command, self._dialect.error))
 

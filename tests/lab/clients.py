@@ -10,7 +10,7 @@ from napalm import get_network_driver
 
 from netraven.lab import LabDevice
 
-PATIENCE = 5  # seconds until a driver gives up on a device that does not answer
+PATIENCE = 3  # seconds until a driver gives up on a device that does not answer
 DRIVERS: dict[str, tuple[str, dict[str, Any]]] = {
     "ios": ("ios", {}),
     "ios_telnet": ("ios", {"transport": "telnet"}),

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import paramiko
 import pytest
@@ -32,6 +33,7 @@ def test_every_platform_is_tested() -> None:
 @pytest.mark.parametrize("platform", DRIVERS)
 def test_driver_reads_facts_and_running_config(lab: Lab, platform: str) -> None:
     device = lab.add(platform, "switch-7")
+    device.running_config = device.running_config.replace("simulated", 'sïmulated <&> "quoted"')
 
     with session(device) as driver:
         facts = driver.get_facts()
@@ -103,7 +105,7 @@ def test_key_log_in_needs_the_authorized_key(lab: Lab, tmp_path: Path) -> None:
     key, other = paramiko.RSAKey.generate(2048), paramiko.RSAKey.generate(2048)
     key.write_private_key_file(str(tmp_path / "key"))
     device = lab.add("ios", password="unknown", authorized_key=f"ssh-rsa {key.get_base64()}")
-    arguments = {"use_keys": True, "key_file": str(tmp_path / "key"), "allow_agent": False}
+    arguments: dict[str, Any] = {"use_keys": True, "key_file": str(tmp_path / "key"), "allow_agent": False}
     driver = driver_for(device, **arguments)
     driver.password = ""
 
@@ -145,3 +147,16 @@ def test_commands_a_device_does_not_know_are_answered_with_its_error(lab: Lab) -
         driver.cli(["show flux capacitor"])
     with session(lab.add("eos")) as driver, pytest.raises(Exception, match="Invalid command"):
         driver.cli(["show flux capacitor"])
+
+
+def test_running_config_needs_privileges(lab: Lab) -> None:
+    device = lab.add("ios")
+
+    with session(device, force_no_enable=True) as driver:
+        assert "% Invalid input detected" in driver.get_config(retrieve="running")["running"]
+
+
+def test_device_without_enable_secret_asks_for_none(lab: Lab) -> None:
+    device = lab.add("ios", enable_secret="")
+
+    assert read_config(device).endswith("end")

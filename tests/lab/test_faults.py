@@ -20,8 +20,13 @@ NETMIKO = {
 # The classes in the chain of causes, outermost first; others may stand between them
 EXCEPTIONS: dict[str, dict[Fault, tuple[str, ...]]] = {
     "ios": {**NETMIKO, Fault.WRONG_ENABLE: ("ValueError",)},
+    "ios_telnet": {
+        Fault.REFUSES: ("ConnectionRefusedError",),
+        Fault.HANGS: ("ReadTimeout",),
+        Fault.DROPS: ("ConnectionClosedException", "EOFError"),
+    },
     "nxos_ssh": NETMIKO,
-    "eos_ssh": NETMIKO,
+    "eos_ssh": {**NETMIKO, Fault.WRONG_ENABLE: ("ReadTimeout",)},  # netmiko waits for the # prompt in vain
     "iosxr": {
         **NETMIKO,
         Fault.WRONG_PASSWORD: ("ConnectionException", "ConnectError", "NetmikoAuthenticationException"),
@@ -90,6 +95,14 @@ def test_fault_raises_what_the_driver_raises(lab: Lab, platform: str, fault: Fau
     assert device.failed_logins == (fault is Fault.WRONG_PASSWORD)
     left_open = (platform, fault) in LEFT_OPEN
     assert becomes_true(lambda: device.active_sessions == left_open)
+
+
+@pytest.mark.slow
+def test_telnet_device_hangs_up_after_three_wrong_passwords(lab: Lab) -> None:
+    device = lab.add("ios_telnet", fault=Fault.WRONG_PASSWORD)
+
+    assert failure(device)[:1] == ["NetmikoAuthenticationException"]
+    assert (device.logins, device.failed_logins) == (0, 3)
 
 
 @pytest.mark.parametrize("platform", SSH_OR_HTTPS)
