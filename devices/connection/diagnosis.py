@@ -39,7 +39,7 @@ UNREACHABLE = {
     "NoValidConnectionsError",  # paramiko
     "gaierror",
     "ConnectTimeout",  # requests
-    "ConnectRefusedError",  # PyEZ
+    "ConnectRefusedError",  # PyEZ, also for a connection that was closed early
     "ConnectUnknownHostError",  # PyEZ
 }
 UNREACHABLE_ERRNO = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
@@ -67,7 +67,7 @@ LOST = {
     "ConnectClosedError",  # PyEZ
     "ConnectionClosedException",  # NAPALM
 }
-LOST_TEXT = re.compile(r"socket is closed|channel (stream )?closed|not connected to netconf|saw EOF", re.IGNORECASE)
+LOST_TEXT = re.compile(r"socket is closed|channel (stream )?closed|not connected to netconf", re.IGNORECASE)
 
 
 def diagnose(
@@ -91,13 +91,13 @@ def diagnose(
     if _is_any(chain, {"ForeignAddress"}):
         foreign = next(link for link in chain if type(link).__name__ == "ForeignAddress")
         return UnexpectedDeviceError(f"{name}: the driver wanted a {foreign}. Is there a redirect, or a proxy setting?")
-    if _is_any(chain, UNREACHABLE) or any(getattr(link, "errno", None) in UNREACHABLE_ERRNO for link in chain):
-        return DeviceUnreachable(f"{name} took no connection on {target.address} port {target.port} while {step}.")
     if _is_any(chain, LOST) or LOST_TEXT.search(texts):
         return ConnectionLost(f"{name} closed the connection while {step}.")
+    if _is_any(chain, UNREACHABLE) or any(getattr(link, "errno", None) in UNREACHABLE_ERRNO for link in chain):
+        return DeviceUnreachable(f"{name} took no connection on {target.address} port {target.port} while {step}.")
     if _is_any(chain, TIMEOUT) or TIMEOUT_TEXT.search(texts):
         return DeviceTimeout(f"{name} did not answer in time while {step}.")
-    return UnexpectedDeviceError(f"{name}: {type(error).__name__} while {step}: {_quote(chain, scrub)}")
+    return UnexpectedDeviceError(f"{name}: {_quote(chain, step, scrub)}")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -126,7 +126,8 @@ def _during_enable(chain: list[BaseException]) -> bool:
     return any(frame.name == "enable" and "netmiko" in frame.filename for frame in frames)
 
 
-def _quote(chain: list[BaseException], scrub: Scrubber) -> str:
-    """What the outermost exception that says anything says, on one line."""
-    texts = (" ".join(scrub(str(link)).split()) for link in chain)
-    return next((text[:QUOTED_LENGTH] for text in texts if text not in ("", "None")), "no explanation")
+def _quote(chain: list[BaseException], step: str, scrub: Scrubber) -> str:
+    """What the innermost exception that says anything says, on one line: the outer ones often only say "cannot"."""
+    cause = next((link for link in reversed(chain) if str(link) not in ("", "None")), chain[-1])
+    text = " ".join(scrub(str(cause)).split())[:QUOTED_LENGTH] or "no explanation"
+    return f"{type(cause).__name__} while {step}: {text}"

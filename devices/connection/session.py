@@ -18,7 +18,7 @@ from devices.connection.terms import Facts, Login, SessionLog, Target, Timeouts
 from devices.connection.wire import Wire
 from devices.exceptions import ConnectionLost, DeadlineExceeded, DeviceError, DeviceTimeout, UnexpectedDeviceError
 
-CLOSE_SECONDS = 5.0
+CLOSE_SECONDS = 2.0  # netmiko would wait its whole read time-out for a prompt that IOS XR in XML mode does not give
 
 Answer = TypeVar("Answer")
 

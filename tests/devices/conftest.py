@@ -91,11 +91,12 @@ def no_leaks(*devices: LabDevice) -> Iterator[None]:
     assert [device.active_sessions for device in devices] == [0] * len(devices)
 
 
-Handler = Callable[[socket.socket], None]
+Handler = Callable[[socket.socket], object]
+Serve = Callable[[Handler], int]
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Handler], int]]:
+def serve() -> Iterator[Serve]:
     """Start a TCP server that gives each connection to `handler`, in a thread; returns its port."""
     sockets: list[socket.socket] = []
 
@@ -159,7 +160,7 @@ HEAD = """
 
 
 @pytest.fixture
-def odd_device(serve: Callable[[Handler], int], odd_driver: Callable[[str], str]) -> Callable[[str], Target]:
+def odd_device(serve: Serve, odd_driver: Callable[[str], str]) -> Callable[[str], Target]:
     """A target whose driver has the given methods; something listens at its address and says nothing."""
 
     def make(methods: str) -> Target:

@@ -10,7 +10,7 @@ import pytest
 from devices.connection import Facts, Login, RetryPolicy, Target, Timeouts, fetch, open_session
 from devices.exceptions import DeadlineExceeded, DeviceTimeout, DeviceUnreachable
 from netraven.lab import Fault, Lab
-from tests.devices.conftest import ONCE, PLATFORMS, QUICK, RecordedLog, login_of, no_leaks, target_of
+from tests.devices.conftest import ONCE, PLATFORMS, QUICK, RecordedLog, Serve, login_of, no_leaks, target_of
 
 # Long waits everywhere but for the deadline: whatever ends such a session early is the deadline.
 PATIENT = Timeouts(tcp=60, connect=60, read=60, deadline=2)
@@ -35,9 +35,7 @@ def _trickle_banner(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("driver", ["ios", "iosxr", "iosxr_netconf", "nxos_ssh", "junos"])
-def test_device_that_never_finishes_its_greeting_is_cut(
-    serve: Callable[[Callable[[socket.socket], None]], int], log: RecordedLog, driver: str
-) -> None:
+def test_device_that_never_finishes_its_greeting_is_cut(serve: Serve, log: RecordedLog, driver: str) -> None:
     target = Target("tarpit", "127.0.0.1", serve(_trickle_banner), driver)
     with no_leaks(), pytest.raises(DeadlineExceeded):
         fetch(target, Login("netraven", "lab-password"), timeouts=PATIENT, log=log, retry=ONCE)
@@ -52,17 +50,13 @@ def _trickle_body(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("driver", ["nxos", "eos"])
-def test_answer_that_trickles_in_for_ever_is_cut(
-    serve: Callable[[Callable[[socket.socket], None]], int], log: RecordedLog, driver: str
-) -> None:
+def test_answer_that_trickles_in_for_ever_is_cut(serve: Serve, log: RecordedLog, driver: str) -> None:
     target = Target("tarpit", "127.0.0.1", serve(_trickle_body), driver, {"transport": "http"})
     with no_leaks(), pytest.raises(DeadlineExceeded):
         fetch(target, Login("netraven", "lab-password"), timeouts=PATIENT, log=log, retry=ONCE)
 
 
-def test_log_in_over_telnet_that_leads_nowhere_ends_in_time(
-    serve: Callable[[Callable[[socket.socket], None]], int], log: RecordedLog
-) -> None:
+def test_log_in_over_telnet_that_leads_nowhere_ends_in_time(serve: Serve, log: RecordedLog) -> None:
     target = Target("mute", "127.0.0.1", serve(lambda connection: connection.recv(1)), "ios", {"transport": "telnet"})
     timeouts = Timeouts(tcp=2, connect=2, read=60, deadline=60)
     with no_leaks(), pytest.raises(DeviceTimeout, match="logging in took longer than 2 seconds"):

@@ -15,7 +15,7 @@ from devices.connection import (
     validate_driver,
 )
 from devices.exceptions import ConnectionLost, UnexpectedDeviceError
-from tests.devices.conftest import ONCE, QUICK, RecordedLog, no_leaks
+from tests.devices.conftest import ONCE, QUICK, RecordedLog, Serve, no_leaks
 
 LOGIN = Login("netraven", "pa$$'word", 'en"able\\')
 
@@ -104,6 +104,24 @@ def test_driver_is_closed_also_when_opening_failed(odd_device: Callable[[str], T
         fetch(target, LOGIN, timeouts=QUICK, log=log, retry=ONCE)
 
 
+def test_innermost_explanation_is_the_one_that_is_told(odd_device: Callable[[str], Target], log: RecordedLog) -> None:
+    target = odd_device("def open(self): raise RuntimeError('cannot connect') from ValueError('no common algorithm')")
+    with pytest.raises(UnexpectedDeviceError, match="ValueError while logging in: no common algorithm"):
+        read(target, log)
+    assert "cannot connect" in log.entries[-1]["traceback"]
+
+
+@pytest.mark.parametrize("driver", ["nxos", "eos"])
+def test_web_server_that_is_no_device_is_told_apart(serve: Serve, log: RecordedLog, driver: str) -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 500 Oops\r\nContent-Length: 17\r\n\r\n<html>oops</html>")
+
+    target = Target("web", "127.0.0.1", serve(answer), driver, {"transport": "http"})
+    with pytest.raises(UnexpectedDeviceError, match="while logging in"):
+        read(target, log)
+
+
 @pytest.mark.parametrize("quoted", ["{0}", "{0!r}", "{1}", "{1!r}"])
 @pytest.mark.parametrize("step", ["open", "get_config", "close"])
 def test_secret_in_an_exception_reaches_neither_message_nor_log(
@@ -173,18 +191,14 @@ def test_transport_that_names_code_or_a_local_socket_is_refused(
         read(target, log)
 
 
-def test_argument_that_the_driver_does_not_know_is_explained(
-    serve: Callable[[Callable[[socket.socket], None]], int], log: RecordedLog
-) -> None:
+def test_argument_that_the_driver_does_not_know_is_explained(serve: Serve, log: RecordedLog) -> None:
     port = serve(lambda connection: connection.recv(1))
     target = Target("edge", "127.0.0.1", port, "iosxr_netconf", {"fast_cli": True})
     with pytest.raises(UnexpectedDeviceError, match="fast_cli"):
         read(target, log)
 
 
-def test_redirect_to_another_host_is_not_followed(
-    serve: Callable[[Callable[[socket.socket], None]], int], log: RecordedLog
-) -> None:
+def test_redirect_to_another_host_is_not_followed(serve: Serve, log: RecordedLog) -> None:
     elsewhere: list[socket.socket] = []
     other_port = serve(elsewhere.append)
 

@@ -16,11 +16,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from devices.connection import Login, Target, open_session
+from devices.connection.keys import PrivateKey
 from devices.exceptions import AuthenticationFailed
 from netraven.lab import Lab
 from tests.devices.conftest import PLATFORMS, QUICK, SSH_PLATFORMS, RecordedLog, no_leaks, target_of
 
-KEYS = {
+KEYS: dict[str, PrivateKey] = {
     "ed25519": Ed25519PrivateKey.generate(),
     "ecdsa": generate_private_key(SECP256R1()),
     "rsa": generate_rsa_key(65537, 2048),

@@ -2,14 +2,14 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from devices.connection import Login, Target, check_reachable, open_session
 from devices.exceptions import DeviceUnreachable
 from netraven.lab import Lab
-from tests.devices.conftest import QUICK, RecordedLog, login_of, no_leaks, target_of
+from tests.devices.conftest import QUICK, RecordedLog, Serve, login_of, no_leaks, target_of
 
 
 @pytest.fixture
@@ -29,9 +29,7 @@ def full_port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "localhost"])
-def test_address_that_answered_is_returned(
-    serve: Callable[[Callable[[socket.socket], None]], int], address: str
-) -> None:
+def test_address_that_answered_is_returned(serve: Serve, address: str) -> None:
     port = serve(lambda connection: None)
     with no_leaks():
         assert check_reachable(Target("core1", address, port, "ios"), 2) == "127.0.0.1"

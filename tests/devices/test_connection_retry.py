@@ -1,6 +1,5 @@
 """Which failures are tried again."""
 
-import socket
 from collections.abc import Callable
 
 import pytest
@@ -8,8 +7,9 @@ import pytest
 from devices.connection import Login, RetryPolicy, Target, fetch
 from devices.exceptions import AuthenticationFailed, ConnectionLost, DeviceUnreachable, UnexpectedDeviceError
 from netraven.lab import Fault, Lab, LabDevice
-from tests.devices.conftest import PLATFORMS, QUICK, RecordedLog, login_of, target_of
+from tests.devices.conftest import PLATFORMS, QUICK, RecordedLog, Serve, login_of, target_of
 
+DRIVERS = [platform for platform in PLATFORMS if platform != "eos_ssh"]
 THRICE = RetryPolicy(attempts=3, base=0.05)
 
 
@@ -56,11 +56,9 @@ def test_device_that_recovers_is_backed_up_at_the_next_attempt(lab: Lab, platfor
     assert target.optional_args == arguments
 
 
-def test_lost_connection_is_retried_over_a_new_connection(
-    serve: Callable[[Callable[[socket.socket], None]], int], log: RecordedLog
-) -> None:
-    connections: list[socket.socket] = []
-    target = Target("flapping", "127.0.0.1", serve(connections.append), "ios")
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_device_that_hangs_up_at_once_is_tried_again(serve: Serve, log: RecordedLog, driver: str) -> None:
+    target = Target("flapping", "127.0.0.1", serve(lambda connection: None), driver)
     with pytest.raises(ConnectionLost):
         fetch(target, Login("netraven", "lab-password"), timeouts=QUICK, log=log, retry=THRICE)
     assert log.events.count("connect") == 3
