@@ -1,6 +1,7 @@
 """How a backup ends: one transaction for the backup and its device, and only for the worker whose claim still holds."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -10,8 +11,10 @@ from backups.database import storable
 from backups.exceptions import ClaimLost, RequestRefused
 from backups.joblog import JobLogger
 from backups.models import Backup, JobLog
-from devices.connection import Facts
 from devices.models import Device
+
+if TYPE_CHECKING:  # NAPALM takes a second to import: commands and web servers do without
+    from devices.connection import Facts
 
 FACTS = ("vendor", "model", "os_version", "serial_number")
 
@@ -27,7 +30,7 @@ class Content:
 
 
 @transaction.atomic
-def complete(backup: Backup, content: Content, facts: Facts) -> None:
+def complete(backup: Backup, content: Content, facts: "Facts") -> None:
     """Record a good configuration. Raises ClaimLost if the backup is no longer this worker's."""
     device = Device.objects.select_for_update().get(pk=backup.device_id)
     _set_content(backup, content)
