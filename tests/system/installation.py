@@ -202,12 +202,11 @@ class Installation:
         return self.storage / backup.file_path
 
     def assert_holds(self, backup: Backup, configuration: str) -> None:
-        """The stored file is the device's configuration, line for line; NAPALM leaves comment signs of its header."""
+        """The stored file is the device's configuration, line for line, maybe with comments before or after it."""
         stored = self.file_of(backup).read_text()
         head, found, tail = stored.partition(configuration.strip())
         assert found, f"{backup.file_path} is not the configuration"
-        assert set(head.split()) <= {"!"}
-        assert not tail.strip()
+        assert all(line.startswith(("!", "#")) for line in f"{head}\n{tail}".splitlines() if line)
 
     # Waiting
 

@@ -6,6 +6,7 @@ import pytest
 
 from backups.models import Backup
 from netraven.lab import Lab, LabDevice
+from tests.system.api import api_of
 from tests.system.installation import Installation
 
 pytestmark = pytest.mark.worker
@@ -38,6 +39,10 @@ def test_a_flipped_byte_is_found_and_never_shared(installation: Installation, la
     (line,) = verified.stdout.splitlines()
     assert damaged_device.name in line and damaged.file_path in line and "SHA-256 differs" in line
     assert verified.stderr.strip().endswith("1 of 2 backups are damaged.")
+
+    answer = api_of(installation).get(f"/api/backups/{damaged.pk}/content")
+    assert answer.status_code == 409
+    assert "SHA-256 differs" in answer.json()["detail"]
 
     unchanged = back_up(installation, damaged_device)
     assert (unchanged.changed, unchanged.version) == (False, 1)

@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+from django.utils import timezone
 
 from backups.models import Backup, Job, JobLog
 from netraven.lab import Fault, Lab, LabDevice
@@ -23,6 +24,17 @@ def slow_device(lab: Lab) -> LabDevice:
 def stored_files(installation: Installation) -> list[str]:
     """Paths of everything in the storage, as backups name them."""
     return sorted(str(path.relative_to(installation.storage)) for path in installation.storage.rglob("*") if path.is_file())
+
+
+def do_upkeep_after_the_lease(installation: Installation, device: LabDevice) -> None:
+    """Run the upkeep when the lease on the device's backup has run out."""
+
+    def lease_expired() -> bool:
+        backup = installation.backups(device).get()
+        return backup.lease_expires_at is not None and backup.lease_expires_at < timezone.now()
+
+    wait_for(lease_expired, 20, "the lease to run out")
+    installation.do_upkeep()
 
 
 def assert_backed_up_once(installation: Installation, device: LabDevice, attempts: int) -> Backup:
@@ -45,19 +57,12 @@ def test_a_backup_whose_whole_cluster_was_killed_is_taken_back_and_completed(
     worker.kill()
     slow_device.fault = Fault.NONE
     installation.start_worker()
-    wait_for(lambda: upkeep_takes_back(installation, slow_device), 20, "the upkeep to take the backup back")
+    do_upkeep_after_the_lease(installation, slow_device)
     installation.wait_until_ended(slow_device)
     backup = assert_backed_up_once(installation, slow_device, attempts=2)
     assert stored_files(installation) == [backup.file_path]
     recovered = installation.entries(backup).get(event=JobLog.Event.RECOVERED)
     assert recovered.details["worker"] and recovered.details["worker"] != backup.worker
-
-
-def upkeep_takes_back(installation: Installation, device: LabDevice) -> bool:
-    """Run the upkeep; whether the backup's lease had expired and it was taken back."""
-    installation.do_upkeep()
-    backup = installation.backups(device).get()
-    return JobLog.Event.RECOVERED in installation.log(backup)
 
 
 def test_a_backup_whose_worker_process_was_killed_is_completed_by_its_successor(
@@ -68,7 +73,7 @@ def test_a_backup_whose_worker_process_was_killed_is_completed_by_its_successor(
     installation.request(slow_device)
     os.kill(worker_process(installation.wait_until_reading(slow_device)), signal.SIGKILL)
     slow_device.fault = Fault.NONE
-    wait_for(lambda: upkeep_takes_back(installation, slow_device), 20, "the upkeep to take the backup back")
+    do_upkeep_after_the_lease(installation, slow_device)
     installation.wait_until_ended(slow_device)
     assert_backed_up_once(installation, slow_device, attempts=2)
 
@@ -92,15 +97,10 @@ def test_a_backup_that_kills_its_workers_is_given_up(make_installation: MakeInst
     installation.start_worker()
     job = installation.request(slow_device)
     os.kill(worker_process(installation.wait_until_reading(slow_device)), signal.SIGKILL)
-    wait_for(lambda: upkeep_takes_back(installation, slow_device), 20, "the upkeep to take the backup back")
+    do_upkeep_after_the_lease(installation, slow_device)
     os.kill(worker_process(installation.wait_until_reading(slow_device, attempt=2)), signal.SIGKILL)
-
-    def given_up() -> bool:
-        installation.do_upkeep()
-        return not installation.backups(slow_device).get().is_active
-
-    wait_for(given_up, 20, "the upkeep to give the backup up")
-    backup = installation.backups(slow_device).get()
+    do_upkeep_after_the_lease(installation, slow_device)
+    (backup,) = installation.wait_until_ended(slow_device)
     assert (backup.status, backup.failure_reason) == (Backup.Status.FAILED, Backup.FailureReason.UNEXPECTED)
     assert "2 workers died" in backup.error
     assert installation.jobs().get(pk=job.pk).status == Job.Status.FAILED
@@ -111,12 +111,14 @@ def test_a_backup_that_kills_its_workers_is_given_up(make_installation: MakeInst
     assert installation.wait_until_ended(slow_device)[0].status == Backup.Status.COMPLETED
 
 
-@pytest.mark.parametrize("read_timeout", ["60", "4"], ids=["it got an answer", "it ran out of time"])
+@pytest.mark.parametrize("fault", [Fault.SLOW, Fault.HANGS], ids=["it got an answer", "it ran out of time"])
 def test_a_worker_that_was_thought_dead_overwrites_nothing(
-    make_installation: MakeInstallation, lab: Lab, read_timeout: str
+    make_installation: MakeInstallation, lab: Lab, fault: Fault
 ) -> None:
-    installation = make_installation(NETRAVEN_LEASE="2", NETRAVEN_READ_TIMEOUT=read_timeout, NETRAVEN_RETRY_ATTEMPTS="1")
-    device = lab.add("ios", fault=Fault.SLOW, delay=2)
+    installation = make_installation(
+        NETRAVEN_LEASE="2", NETRAVEN_READ_TIMEOUT="60" if fault is Fault.SLOW else "3", NETRAVEN_RETRY_ATTEMPTS="1"
+    )
+    device = lab.add("ios", fault=fault, delay=2)
     installation.record(device)
     zombie = installation.start_worker()
     installation.request(device)
@@ -125,7 +127,7 @@ def test_a_worker_that_was_thought_dead_overwrites_nothing(
     device.fault = Fault.NONE
     device.running_config = device.running_config.replace("\nend", "\n! changed since\nend")
     installation.start_worker()
-    wait_for(lambda: upkeep_takes_back(installation, device), 20, "the upkeep to take the backup back")
+    do_upkeep_after_the_lease(installation, device)
     (finished,) = installation.wait_until_ended(device)
     zombie.send(signal.SIGCONT)
     warned = installation.entries(finished).filter(message__contains="another worker")
@@ -136,8 +138,11 @@ def test_a_worker_that_was_thought_dead_overwrites_nothing(
     assert installation.device(device).last_success_at == backup.finished_at
 
 
-def test_a_task_that_is_delivered_twice_runs_once(any_installation: Installation, lab: Lab) -> None:
-    installation = any_installation
+@pytest.mark.parametrize(("database", "broker"), [("sqlite", "orm"), ("postgresql", "redis")])
+def test_a_task_that_is_delivered_twice_runs_once(
+    make_installation: MakeInstallation, lab: Lab, database: str, broker: str
+) -> None:
+    installation = make_installation(database, broker)
     device = lab.add("ios", fault=Fault.SLOW, delay=2)
     installation.record(device)
     installation.request(device)

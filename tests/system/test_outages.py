@@ -17,10 +17,12 @@ pytestmark = pytest.mark.worker
 OUTAGE = 5  # seconds
 
 
-def end_later(proxy: Proxy) -> None:
-    """Cut the proxy now, restore it after the outage."""
+def begin_outage(proxy: Proxy) -> threading.Timer:
+    """Cut the proxy now, restore it after the outage; join what is returned to wait for that."""
     proxy.cut()
-    threading.Timer(OUTAGE, proxy.restore).start()
+    restoring = threading.Timer(OUTAGE, proxy.restore)
+    restoring.start()
+    return restoring
 
 
 def wait_for_upkeep_to_serve(installation: Installation, device: LabDevice) -> None:
@@ -43,7 +45,7 @@ def test_a_backup_survives_that_the_database_goes_away(
     installation.start_worker(NETRAVEN_LEASE="20")
     installation.request(device)
     installation.wait_until_reading(device)
-    end_later(postgresql_proxy)  # the device answers two seconds later, and the worker cannot record it yet
+    begin_outage(postgresql_proxy)  # the device answers two seconds later, and the worker cannot record it yet
     (backup,) = installation.wait_until_ended(device)
     assert (backup.status, backup.attempts, backup.version) == (Backup.Status.COMPLETED, 1, 1)
     assert installation.backups(device).count() == 1
@@ -60,12 +62,15 @@ def test_a_request_while_redis_is_away_is_recorded_and_served_later(
     make_installation: MakeInstallation, redis_proxy: Proxy, lab: Lab
 ) -> None:
     installation = make_installation(broker="redis", redis_port=redis_proxy.port, NETRAVEN_REQUEUE_AFTER="1")
-    device = lab.add("ios")
-    installation.record(device)
+    device, earlier = lab.add("ios"), lab.add("eos")
+    installation.record(device, earlier)
     worker = installation.start_worker()
-    end_later(redis_proxy)
+    installation.request(earlier)
+    installation.wait_until_ended(earlier)  # the worker is there
+    outage = begin_outage(redis_proxy)
     installation.request(device)
     assert installation.backups(device).get().status == Backup.Status.PENDING
+    outage.join()
     wait_for_upkeep_to_serve(installation, device)
     (backup,) = installation.wait_until_ended(device)
     assert (backup.status, backup.attempts) == (Backup.Status.COMPLETED, 1)
