@@ -13,6 +13,7 @@ __all__ = ["BackupAdmin", "DeviceAdmin", "JobAdmin"]
 admin.site.site_header = "NetRaven"
 admin.site.site_title = "NetRaven"
 admin.site.index_title = "Console"
+admin.site.enable_nav_sidebar = False  # lists need the width; the header leads to what matters
 # The one log-in page serves those too who may see the pages but not the console.
 admin.site.login_form = AuthenticationForm
 lock_third_party_admins()

@@ -21,7 +21,8 @@ _ORDER = Case(When(status="failed", then=0), When(status="running", then=1), Whe
 def job(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
     """A job: how far it is, its backups and its log."""
     subject = get_object_or_404(Job.objects.visible_to(request.user).select_related("requested_by"), pk=pk)
-    return render(request, "pages/job.html", {"job": subject} | job_context(request, subject))
+    renew = subject.status in Job.ACTIVE and request.GET.get("renew") != "no"
+    return render(request, "pages/job.html", {"job": subject, "renew": renew} | job_context(request, subject))
 
 
 def job_context(request: HttpRequest, subject: Job) -> dict[str, Any]:
