@@ -27,7 +27,9 @@ def read(credential: Credential) -> Credential:
 
 
 @pytest.mark.parametrize(
-    "text", ["plain", "pässwörd ☃ 漢字 🔑", "  spaces and\ttabs  ", "nul\0inside", LONG_KEY, TOKEN]
+    "text",
+    ["plain", "pässwörd ☃ 漢字 🔑", "  spaces and\ttabs  ", "nul\0inside", LONG_KEY, TOKEN],
+    ids=["plain", "unicode", "blanks", "nul", "long key", "token"],
 )
 def test_a_secret_comes_back_as_it_went_in_and_is_stored_encrypted(credential: Credential, text: str) -> None:
     credential.password = text

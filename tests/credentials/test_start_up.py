@@ -83,7 +83,11 @@ def test_missing_field_keys_are_one_line_with_a_recipe(run: Run, command: str) -
     assert "NETRAVEN_FIELD_KEYS is not set. Make one with: python -c" in only_line(done)
 
 
-@pytest.mark.parametrize("keys", [f"{OLD},short", f"{OLD},{NEW[:-4]}", f"{OLD},,{NEW}", f"{OLD}, ünusual"])
+@pytest.mark.parametrize(
+    "keys",
+    [f"{OLD},short", f"{OLD},{NEW[:-4]}", f"{OLD},,{NEW}", f"{OLD}, ünusual"],
+    ids=["short", "cut", "empty", "not ascii"],
+)
 def test_a_malformed_field_key_is_named_by_its_place_and_not_shown(run: Run, keys: str) -> None:
     done = run("manage.py", "check", NETRAVEN_FIELD_KEYS=keys)
     assert done.returncode == 1
