@@ -142,7 +142,6 @@ def test_backups_are_narrowed(root: APIClient, query: str, found: set[str]) -> N
         "failure_reason=none",
         "changed=perhaps",
         "created_after=yesterday",
-        "created_after=0001-01-01T00:00:00%2B14:00",
         "page=0",
         "page=x",
         "page=" + "9" * 5000,
@@ -156,6 +155,13 @@ def test_a_wrong_filter_is_a_400_and_not_all_rows(root: APIClient, query: str) -
     response = root.get(f"/api/backups?{query}")
     assert response.status_code == 400
     assert set(response.json()) <= {query.split("=")[0], "detail"}
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_at_the_end_of_the_calendar_is_no_traceback(root: APIClient, time: str) -> None:
+    response = root.get(f"/api/backups?created_after={time}")
+    assert response.status_code in (200, 400)  # PostgreSQL reckons with years before 1, SQLite does not
+    assert isinstance(response.json(), dict)
 
 
 def test_a_page_after_the_last_is_not_found(root: APIClient) -> None:
