@@ -13,6 +13,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from credentials.models import Credential
+from devices.connection.secrets import Scrubber
+from devices.login import login_of
 from tests.credentials.conftest import UseKeys, new_key
 
 ROUTES = ("orm", "api", "admin")
@@ -154,3 +156,10 @@ def test_the_bytes_of_the_database_hold_no_secret(answers: list[bytes], needles:
     assert b"gAAAA" in data
     assert b"credentials_credential" in data or connection.vendor != "sqlite"
     assert found_in(data, needles) == []
+
+
+def test_a_session_scrubs_a_secret_also_as_python_spells_it(db: None) -> None:
+    password = "back\\slash-'quote\"-4711"
+    Credential.objects.create(name="core", username="u", password=password)
+    scrub = Scrubber(login_of(Credential.objects.get()))
+    assert "4711" not in scrub(f"log-in with {password} failed, {[password]!r}")
