@@ -14,13 +14,13 @@ def choose_credential(device: Device) -> Credential:
 
 
 def login_of(credential: Credential) -> Login:
-    """The secrets of a credential, in the form that a session takes."""
+    """The secrets of a credential, in the form that a session takes: plain text, whose repr the scrubber looks for."""
     return Login(
         username=credential.username,
-        password=credential.password,
-        enable_secret=credential.enable_secret,
-        private_key=credential.private_key,
-        passphrase=credential.passphrase,
+        password=str(credential.password),
+        enable_secret=str(credential.enable_secret),
+        private_key=str(credential.private_key),
+        passphrase=str(credential.passphrase),
     )
 
 
