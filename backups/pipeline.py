@@ -26,11 +26,22 @@ Reason = Backup.FailureReason
 
 
 def run_backup(backup_id: uuid.UUID, worker: str) -> Backup.Status | None:
-    """Back up one device; None if the backup was not there to claim (done, or somebody else's)."""
+    """Back up one device; None if it was not there to claim (done, or somebody else's), or lost on the way."""
     backup = patiently(claim, backup_id, worker)
     if backup is None:
         return None
     log = JobLogger(backup.job_id, backup)
+    try:
+        _carry_out(backup, log)
+    except ClaimLost:
+        log(Event.BACKUP_FAILURE, "Given up: another worker has taken this backup over", level="warning")
+        return None
+    patiently(close_job, backup.job_id)
+    return Backup.Status(backup.status)
+
+
+def _carry_out(backup: Backup, log: JobLogger) -> None:
+    """Completed, or failed with a reason. Raises ClaimLost if another worker has taken the backup over."""
     try:
         _start(backup, log)
         _back_up(backup, log)
@@ -39,12 +50,10 @@ def run_backup(backup_id: uuid.UUID, worker: str) -> Backup.Status | None:
     except StorageFailed as error:
         _fail(backup, Reason.STORAGE, error, log)
     except ClaimLost:
-        log(Event.BACKUP_FAILURE, "Given up: another worker has taken this backup over", level="warning")
+        raise
     except Exception as error:
         log(Event.BACKUP_FAILURE, "Unexpected error", level="debug", traceback=_frames(error))
         _fail(backup, Reason.UNEXPECTED, error, log)
-    patiently(close_job, backup.job_id)
-    return Backup.Status(backup.status)
 
 
 def claim(backup_id: uuid.UUID, worker: str) -> Backup | None:
