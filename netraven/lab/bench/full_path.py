@@ -1,0 +1,91 @@
+"""NetRaven's way: devices asked for at the one door, their tasks done by the pipeline. Prints usage and statements."""
+
+import json
+import re
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import django
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+
+from netraven.lab.bench.meter import measured
+
+TABLE = re.compile(r'(?:FROM|INTO|UPDATE) "(\w+)"')
+
+
+class QueryCounter:
+    """Counts the statements of every connection that is made while it watches."""
+
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+
+    def watch(self) -> None:
+        """From now on, in every thread."""
+        connection_created.connect(self._on_connection)
+
+    def by_kind(self) -> dict[str, int]:
+        """How often each kind came, the most frequent first: {"INSERT backups_joblog": 800, ...}."""
+        return dict(Counter(map(kind_of, self.statements)).most_common())
+
+    def _on_connection(self, connection: BaseDatabaseWrapper, **signal: object) -> None:
+        if self._note not in connection.execute_wrappers:
+            connection.execute_wrappers.append(self._note)
+
+    def _note(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        self.statements.append(sql)
+        return execute(sql, params, many, context)
+
+
+def kind_of(sql: str) -> str:
+    """The verb and the first table."""
+    table = TABLE.search(sql)
+    return f"{sql.split()[0]} {table[1]}" if table else sql.split()[0]
+
+
+def queued_batches(device_ids: list[uuid.UUID]) -> list[list[str]]:
+    """Ask for backups of these devices, and take the tasks out of the queue as a worker would: the ids of each."""
+    from django_q.models import OrmQ
+
+    from backups.models import Job
+    from backups.services import request_backups
+    from devices.models import Device
+
+    request_backups(Device.objects.filter(pk__in=device_ids), user=None, trigger=Job.Trigger.COMMAND, comments="bench")
+    queued = OrmQ.objects.order_by("pk")
+    batches = [row.args()[0] for row in queued]
+    queued.delete()
+    return batches
+
+
+def run(batches: list[list[str]]) -> None:
+    """The tasks, one after the other, as one worker process does them. Raises if a backup does not succeed."""
+    from backups.models import Backup
+    from backups.tasks import run_batch
+
+    for batch in batches:
+        if run_batch(batch) != {Backup.Status.COMPLETED: len(batch)}:
+            raise RuntimeError(f"not every backup succeeded: {set(Backup.objects.values_list('error', flat=True))}")
+
+
+def main() -> int:
+    """Measure all devices, after one that warms up."""
+    django.setup()
+    from devices.models import Device
+
+    ids: list[uuid.UUID] = list(Device.objects.order_by("hostname").values_list("pk", flat=True))
+    run(queued_batches(ids[:1]))
+    batches = queued_batches(ids)
+    counter = QueryCounter()
+    counter.watch()
+    usage = measured(len(ids), lambda: run(batches))
+    print(json.dumps({"usage": asdict(usage), "queries": counter.by_kind()}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
