@@ -7,10 +7,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django_q.brokers import get_broker
+from django_q.brokers.orm import ORM
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 
 from backups.models import Backup
 from credentials.models import Credential
@@ -18,6 +23,7 @@ from devices.models import Device, Platform
 from netraven.lab import Fault, Lab, LabDevice
 
 MakeDevice = Callable[..., Device]
+QueuedTasks = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +66,25 @@ def make_device(lab: Lab) -> MakeDevice:
 def simulated(lab: Lab) -> Callable[[Device], LabDevice]:
     """The simulated device behind a record."""
     return lambda device: lab[device.hostname]
+
+
+@pytest.fixture
+def queued_tasks() -> Iterator[QueuedTasks]:
+    """Read the tasks that wait in the queue, whichever broker holds it; a Redis queue is emptied after the test."""
+    broker = get_broker()
+
+    def read() -> list[dict[str, Any]]:
+        if isinstance(broker, ORM):
+            payloads = list(OrmQ.objects.order_by("pk").values_list("payload", flat=True))
+        else:
+            payloads = broker.connection.lrange(broker.list_key, 0, -1)
+        return [SignedPackage.loads(payload) for payload in payloads]
+
+    if not isinstance(broker, ORM):
+        broker.purge_queue()
+    yield read
+    if not isinstance(broker, ORM):
+        broker.purge_queue()
 
 
 class Worker:

@@ -31,4 +31,5 @@ if redis_url := os.environ.get("NETRAVEN_REDIS_URL"):  # a database of its own f
 
 from netraven.settings import *  # noqa: E402, F403  (after the environment it reads)
 
+STATIC_ROOT.mkdir()  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

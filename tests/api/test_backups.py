@@ -3,24 +3,25 @@
 import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.files.storage import FileSystemStorage
-from django_q.models import OrmQ
 from rest_framework.test import APIClient
 
 from backups.models import Backup, Job
 from backups.storage import config_storage
 from devices.models import Tag
 from tests.api.conftest import CONFIG, MakeClient, add_backup, add_credential, add_device
+from tests.conftest import QueuedTasks
 
 pytestmark = pytest.mark.django_db
 Commit = Callable[..., AbstractContextManager[object]]
 
 
 def test_a_request_returns_at_once_and_leaves_the_work_to_a_worker(
-    client_with: MakeClient, django_capture_on_commit_callbacks: Commit
+    client_with: MakeClient, queued_tasks: QueuedTasks, django_capture_on_commit_callbacks: Commit
 ) -> None:
     device = add_device(credential=add_credential())
     with django_capture_on_commit_callbacks(execute=True):
@@ -38,15 +39,17 @@ def test_a_request_returns_at_once_and_leaves_the_work_to_a_worker(
     assert response["Location"] == f"/api/jobs/{backup.job_id}"
     assert response["Retry-After"] == "2"
     assert (backup.status, backup.job.trigger, backup.job.requested_by) == ("pending", "api", User.objects.get())
-    task = OrmQ.objects.get().task
+    (task,) = queued_tasks()
     assert (task["func"], task["args"], task["kwargs"]) == ("backups.tasks.run_batch", ([str(backup.pk)],), {})
 
 
-def test_the_queue_never_holds_a_secret(root: APIClient, django_capture_on_commit_callbacks: Commit) -> None:
+def test_the_queue_never_holds_a_secret(
+    root: APIClient, queued_tasks: QueuedTasks, django_capture_on_commit_callbacks: Commit
+) -> None:
     device = add_device(credential=add_credential())
     with django_capture_on_commit_callbacks(execute=True):
         root.post(f"/api/devices/{device.pk}/backup")
-    assert "s3cret" not in str(OrmQ.objects.get().task)
+    assert "s3cret" not in str(queued_tasks())
 
 
 def test_comments_are_kept(root: APIClient) -> None:
@@ -226,6 +229,23 @@ def test_a_missing_file_is_a_conflict(root: APIClient) -> None:
     response = root.get(f"/api/backups/{backup.pk}/content")
     assert response.status_code == 409
     assert "missing" in response.json()["detail"]
+
+
+def test_a_storage_that_will_not_read_is_unavailable(root: APIClient) -> None:
+    backup = add_backup(add_device())
+    file = Path(stored_file(backup))
+    file.unlink()
+    file.mkdir()
+    response = root.get(f"/api/backups/{backup.pk}/content")
+    assert response.status_code == 503
+    assert "cannot be read" in response.json()["detail"]
+
+
+def test_the_headers_of_content_come_without_it(root: APIClient) -> None:
+    backup = add_backup(add_device())
+    response = root.head(f"/api/backups/{backup.pk}/content")
+    assert (response.status_code, response["ETag"]) == (200, f'"{backup.content_hash}"')
+    assert response["Content-Length"] == str(len(CONFIG))
 
 
 @pytest.mark.parametrize(("status", "sentence"), [("pending", "is pending"), ("failed", "failed (timed out)")])

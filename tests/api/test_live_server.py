@@ -2,11 +2,11 @@
 
 import pytest
 import requests
-from django_q.models import OrmQ
 from pytest_django.live_server_helper import LiveServer
 
 from backups.models import Backup
 from tests.api.conftest import CONFIG, PASSWORD, MakeUser, add_backup
+from tests.conftest import QueuedTasks
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -25,12 +25,14 @@ def session(api: str) -> requests.Session:
     return session
 
 
-def test_a_client_adds_a_device_asks_for_a_backup_and_reads_it(api: str, session: requests.Session) -> None:
+def test_a_client_adds_a_device_asks_for_a_backup_and_reads_it(
+    api: str, session: requests.Session, queued_tasks: QueuedTasks
+) -> None:
     new = {"hostname": "core1", "address": "192.0.2.1", "platform": "ios", "username": "backup", "password": "a"}
     device = session.post(f"{api}/devices", json=new, timeout=10).json()
     asked = session.post(f"{api}/devices/{device['id']}/backup", timeout=10)
     assert asked.status_code == 202
-    assert OrmQ.objects.count() == 1
+    assert len(queued_tasks()) == 1
     job = session.get(requests.compat.urljoin(asked.url, asked.headers["Location"]), timeout=10).json()
     assert (job["id"], job["status"], job["counts"]["pending"]) == (asked.json()["job_id"], "pending", 1)
     pending = Backup.objects.get()

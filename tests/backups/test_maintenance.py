@@ -2,7 +2,6 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from django_q.models import OrmQ
 from pytest_django import Settings
 
 from backups.maintenance import reap
@@ -10,7 +9,7 @@ from backups.models import Backup, Job, JobLog
 from backups.pipeline import claim
 from backups.services import request_backups
 from devices.models import Device
-from tests.conftest import MakeDevice
+from tests.conftest import MakeDevice, QueuedTasks
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -33,11 +32,12 @@ def test_a_running_backup_with_a_lease_is_left_alone(backup: Backup) -> None:
     assert backup.status == Backup.Status.RUNNING
 
 
-def test_what_a_dead_worker_left_is_queued_again(backup: Backup) -> None:
+def test_what_a_dead_worker_left_is_queued_again(backup: Backup, queued_tasks: QueuedTasks) -> None:
     claim(backup.pk, "dead")
     expire_lease(backup)
-    OrmQ.objects.all().delete()
+    before = len(queued_tasks())
     assert reap()["taken_back"] == 1
+    assert [task["args"] for task in queued_tasks()[before:]] == [([str(backup.pk)],)]
     backup.refresh_from_db()
     assert (backup.status, backup.worker, backup.attempts) == (Backup.Status.PENDING, "", 1)
     assert JobLog.objects.filter(backup=backup, event=JobLog.Event.RECOVERED).count() == 1

@@ -3,13 +3,13 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django_q.models import OrmQ
 from model_bakery import baker
 
 from backups.exceptions import RequestRefused
 from backups.models import Backup, Job
 from backups.services import close_job, request_backups
 from devices.models import Device, Platform, Tag
+from tests.conftest import QueuedTasks
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 Trigger = Job.Trigger
@@ -36,13 +36,12 @@ def test_a_request_makes_one_job_and_one_pending_backup_per_device(operator: Use
     assert {(backup.status, backup.comments) for backup in request.backups} == {("pending", "before the upgrade")}
 
 
-def test_many_devices_are_queued_in_batches(settings: object) -> None:
+def test_many_devices_are_queued_in_batches(queued_tasks: QueuedTasks) -> None:
     add_devices(60)
     request_backups(Device.objects.all(), user=None, trigger=Trigger.COMMAND)
-    tasks = [row.task for row in OrmQ.objects.all()] if OrmQ.objects.exists() else []
-    if tasks:  # the ORM broker; the Redis one is looked at in tests/system
-        assert sorted(len(task["args"][0]) for task in tasks) == [10, 25, 25]
-        assert {task["func"] for task in tasks} == {"backups.tasks.run_batch"}
+    tasks = queued_tasks()
+    assert sorted(len(task["args"][0]) for task in tasks) == [10, 25, 25]
+    assert {task["func"] for task in tasks} == {"backups.tasks.run_batch"}
 
 
 def test_asking_twice_gives_the_one_in_progress(operator: User) -> None:
