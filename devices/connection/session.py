@@ -90,16 +90,20 @@ class DeviceSession:
         return text
 
     def close(self) -> None:
-        """Hang up. What a driver raises then is logged and no more: it must not hide the error before it."""
+        """Hang up: politely, or at once if the session is broken.
+
+        What a driver raises then is logged and no more, so that it does not hide the error before it.
+        """
         if self._driver is None:
             return
         driver, self._driver = self._driver, None
+        seconds = 0 if self._broken else CLOSE_SECONDS
         slow = DeviceTimeout(f"{self._target.hostname}: closing took longer than {CLOSE_SECONDS:g} seconds.")
         try:
-            with self._wire.limit(CLOSE_SECONDS, slow), self._wire.recording():
+            with self._wire.limit(seconds, slow), self._wire.recording():
                 driver.close()
         except Exception as error:
-            if not self._broken:  # a broken session is not expected to close well
+            if not self._broken:
                 self._log("close_failure", "Closing the session failed", level="warning", error=self._scrub(str(error)))
 
     def _log_in(self, timeouts: Timeouts) -> None:

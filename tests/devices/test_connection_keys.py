@@ -47,8 +47,7 @@ def temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("password", ["", "some-other-password"])
-@pytest.mark.parametrize("passphrase", ["", PASSPHRASE])
+@pytest.mark.parametrize(("passphrase", "password"), [("", ""), (PASSPHRASE, "some-other-password")])
 @pytest.mark.parametrize("platform", SSH_PLATFORMS)
 def test_key_logs_in(
     lab: Lab, log: RecordedLog, temporary_files: Path, platform: str, passphrase: str, password: str

@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +84,11 @@ def test_name_instead_of_an_address_works_with_every_library(lab: Lab, log: Reco
     target = Target(target.hostname, "localhost", target.port, target.driver)
     with open_session(target, login_of(device), timeouts=QUICK, log=log) as session:
         assert device.running_config.strip() in session.running_config()
+
+
+@pytest.mark.parametrize("platform", ["ios", "junos", "iosxr_netconf", "nxos", "eos"])
+def test_ipv6_address_works_with_every_library(tmp_path: Path, log: RecordedLog, platform: str) -> None:
+    with Lab(tmp_path, devices=[], host="::1") as lab:
+        device = lab.add(platform)
+        with open_session(target_of(device), login_of(device), timeouts=QUICK, log=log) as session:
+            assert device.running_config.strip() in session.running_config()
