@@ -10,6 +10,8 @@ from rest_framework import serializers
 from backups.models import Backup, Job, JobLog
 from devices.models import Device
 
+HOSTNAME_LISTS = ("first_devices", "disabled")  # in the metadata of a job
+
 
 class BackupRequestSerializer(serializers.Serializer[Backup]):
     """What POST /api/devices/{id}/backup takes."""
@@ -80,10 +82,12 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     def get_metadata(self, job: Job) -> dict[str, Any]:
         """As it was recorded, without the names of devices that the user does not see."""
-        return {
-            key: [name for name in value if name in self._visible] if isinstance(value, list) else value
-            for key, value in job.metadata.items()
-        }
+        metadata: dict[str, Any] = dict(job.metadata)
+        if not self.context["request"].user.is_superuser:
+            for key in HOSTNAME_LISTS:
+                if key in metadata:
+                    metadata[key] = [name for name in metadata[key] if name in self._visible]
+        return metadata
 
     @property
     def _jobs(self) -> list[Job]:
@@ -103,8 +107,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     @cached_property
     def _visible(self) -> set[str]:
-        lists = (value for job in self._jobs for value in job.metadata.values() if isinstance(value, list))
-        names = {name for value in lists for name in value}
+        names = {name for job in self._jobs for key in HOSTNAME_LISTS for name in job.metadata.get(key, [])}
         devices = Device.objects.visible_to(self.context["request"].user).filter(hostname__in=names)
         return set(devices.values_list("hostname", flat=True))
 

@@ -137,10 +137,19 @@ class DeviceSerializer(serializers.ModelSerializer[Device]):
 
     @transaction.atomic
     def update(self, instance: Device, validated_data: dict[str, Any]) -> Device:
-        """Change the device, and its own credential when a log-in came with it."""
+        """Change the device, and its own credential when a log-in came with it.
+
+        Only what was sent is written: a backup that ends meanwhile writes its result into the same row.
+        """
         if login := _take_login(validated_data):
             validated_data["credential"] = save_own_credential(instance, login)
-        return super().update(instance, validated_data)
+        tags = validated_data.pop("tags", None)
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.save(update_fields=[*validated_data, "updated_at"])
+        if tags is not None:
+            instance.tags.set(tags)
+        return instance
 
 
 def _take_login(validated_data: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 import pytest
 from django.contrib.auth.models import Group, User
-from rest_framework.test import APIClient
+from rest_framework.test import APIClient, APIRequestFactory
 
 from credentials.models import Credential
+from devices.api.serializers import DeviceSerializer
 from devices.models import Device, Platform, Tag
-from tests.api.conftest import MakeClient, add_backup, add_credential, add_device
+from tests.api.conftest import MakeClient, MakeUser, add_backup, add_credential, add_device
 
 pytestmark = pytest.mark.django_db
 NEW = {"hostname": "core1", "address": "192.0.2.1", "platform": "ios"}
@@ -128,6 +129,27 @@ def test_a_new_password_leaves_a_credential_alone_that_is_not_the_device_s_own(r
     assert (own.name, own.password) == ("device core1", "new")
     shared.refresh_from_db()
     assert shared.password == f"s3cret-of-{name}"
+
+
+def test_a_change_does_not_undo_the_result_of_a_backup_that_ended_meanwhile(make_user: MakeUser) -> None:
+    request = APIRequestFactory().patch("/")
+    request.user = make_user("anna")
+    device = add_device()
+    Device.objects.update(last_status="completed", serial_number="FX1")
+    change = DeviceSerializer(device, {"description": "Rack 3"}, partial=True, context={"request": request})
+    change.is_valid(raise_exception=True)
+    change.save()
+    device.refresh_from_db()
+    assert (device.description, device.last_status, device.serial_number) == ("Rack 3", "completed", "FX1")
+
+
+def test_tags_are_replaced_only_when_they_are_sent(root: APIClient) -> None:
+    for name in ("core", "edge"):
+        Tag.objects.create(name=name)
+    url = f"/api/devices/{root.post('/api/devices', NEW | {'tags': ['core']}).json()['id']}"
+    assert root.patch(url, {"description": "Rack 3"}).json()["tags"] == ["core"]
+    assert root.patch(url, {"tags": ["edge"]}).json()["tags"] == ["edge"]
+    assert root.patch(url, {"tags": []}).json()["tags"] == []
 
 
 def test_a_log_in_needs_the_permission_to_add_credentials(client_with: MakeClient) -> None:

@@ -7,15 +7,17 @@ from typing import Any, cast
 
 import pytest
 from django.core.paginator import Paginator
+from django.db import DataError, IntegrityError, OperationalError
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from backups.models import Backup, Job
 from devices.models import Device, Platform, Tag
 from netraven import pagination
+from netraven.exception_handler import handle_exception
 from netraven.pagination import BoundedPaginator
-from tests.api.conftest import add_backup, add_credential, add_device
-from tests.api.test_access import path_of, routes
+from tests.api.conftest import MakeClient, add_backup, add_credential, add_device
+from tests.api.test_access import VIEW_PERMISSIONS, path_of, routes
 
 pytestmark = pytest.mark.django_db
 NOWHERE = "00000000-0000-4000-8000-000000000000"
@@ -54,6 +56,25 @@ def test_an_unknown_or_malformed_id_is_not_found(root: APIClient, name: str, pat
             response = root.get(path_of(pattern, key))
             assert response.status_code == 404
             assert_detail(response)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (IntegrityError("UNIQUE constraint failed: devices_device.hostname"), 409),
+        (OperationalError("server closed the connection"), 503),
+        (DataError("value out of range"), 400),
+    ],
+)
+def test_what_the_database_says_is_an_answer_without_its_words(error: Exception, code: int) -> None:
+    response = handle_exception(error, {})
+    assert response is not None
+    assert response.status_code == code
+    assert str(error) not in str(response.data)
+
+
+def test_a_mistake_of_our_own_is_not_hidden() -> None:
+    assert handle_exception(KeyError("a"), {}) is None
 
 
 def test_a_wrong_method_is_named(root: APIClient) -> None:
@@ -180,16 +201,17 @@ def add_rows(start: int, stop: int) -> None:
 
 @pytest.mark.parametrize("pattern", LISTS)
 def test_a_list_takes_as_many_queries_for_thirty_rows_as_for_three(
-    root: APIClient, django_assert_max_num_queries: Budget, pattern: str
+    client_with: MakeClient, django_assert_max_num_queries: Budget, pattern: str
 ) -> None:
+    viewer = client_with(*VIEW_PERMISSIONS)
     add_rows(0, 3)
     first = Job.objects.earliest("created_at")
     url = path_of(pattern, str(first.pk if pattern.startswith("^jobs") else Device.objects.get(hostname="core0").pk))
     with django_assert_max_num_queries(12) as few:
-        assert root.get(url).json()["count"] >= 3
+        assert viewer.get(url).json()["count"] >= 3
     add_rows(3, 30)
     with django_assert_max_num_queries(len(few)):
-        assert len(root.get(f"{url}?page_size=500").json()["results"]) >= 30
+        assert len(viewer.get(f"{url}?page_size=500").json()["results"]) >= 30
 
 
 def test_counting_stops_at_its_limit(root: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
