@@ -1,9 +1,11 @@
-"""Is this text the device's whole configuration? Devices answer with half of one, or with an error text, and call it success."""
+"""Is this text the device's whole configuration?
 
-from devices.exceptions import IncompleteConfig
-from devices.models import Platform
+Devices answer with half of one, or with an error text, and call it success.
+"""
 
 from backups.fingerprint import compile_patterns, split_lines
+from devices.exceptions import IncompleteConfig
+from devices.models import Platform
 
 # An error text comes instead of a configuration, so it stands at the top; a banner may quote one further down.
 ERROR_WITHIN_LINES = 5

@@ -1,5 +1,6 @@
 """Upkeep of jobs and backups: what workers leave behind when they die."""
 
+import uuid
 from datetime import timedelta
 
 from django.conf import settings
@@ -16,7 +17,7 @@ def reap() -> dict[str, int]:
     """Take back running backups whose worker is dead, queue lost ones again, end jobs that nobody ended."""
     taken_back = [_take_back(backup) for backup in _abandoned()]
     requeued = _requeue_lost()
-    closed = [close_job(pk) for pk in _finished_jobs()]
+    closed = [close_job(pk) for pk in _open_jobs()]
     return {"taken_back": sum(taken_back), "requeued": requeued, "closed": sum(closed)}
 
 
@@ -59,6 +60,6 @@ def _requeue_lost() -> int:
     return len(ids)
 
 
-def _finished_jobs() -> list[object]:
+def _open_jobs() -> list[uuid.UUID]:
     """Open jobs, oldest first; `close_job` decides whether one has ended."""
     return list(Job.objects.filter(status__in=Job.ACTIVE).order_by("created_at").values_list("pk", flat=True)[:1000])

@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from credentials.models import Credential
-from devices.models import Device, DeviceQuerySet, Viewer
+from devices.models import Device, Viewer
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -67,9 +67,9 @@ class Job(models.Model):
         return f"{self.get_job_type_display()} {str(self.id)[:8]}"
 
     def counts(self) -> dict[str, int]:
-        """How many backups are in each status, in one query: {"pending": 3, "running": 1, "completed": 6, "failed": 0}."""
+        """How many backups are in each status, in one query: `{"pending": 3, "running": 1, …}`."""
         rows = self.backups.values_list("status").annotate(Count("pk")).order_by()
-        return {status: 0 for status in Backup.Status.values} | dict(rows)
+        return dict.fromkeys(Backup.Status.values, 0) | dict(rows)
 
 
 class BackupQuerySet(models.QuerySet["Backup"]):

@@ -3,6 +3,7 @@
 import traceback
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.db.models import F
@@ -123,7 +124,7 @@ def _fail(backup: Backup, reason: Backup.FailureReason, error: Exception, log: J
 
 
 def _keep_aside(backup: Backup, text: str, log: JobLogger) -> Content | None:
-    """An incomplete configuration, for an operator to read; failing to keep it does not change why the backup failed."""
+    """What came, for an operator to read; failing to keep it does not change why the backup failed."""
     try:
         return _store(backup, text, None, storage.INCOMPLETE)
     except StorageFailed as error:
@@ -133,10 +134,8 @@ def _keep_aside(backup: Backup, text: str, log: JobLogger) -> Content | None:
 
 def _frames(error: BaseException) -> list[str]:
     """Where it happened, without the values in the message: those may hold a secret."""
-    return [
-        f"{frame.filename.rsplit('/', 2)[-1]}:{frame.lineno} {frame.name}"
-        for frame in traceback.extract_tb(error.__traceback__)
-    ]
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _timeouts() -> Timeouts:

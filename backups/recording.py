@@ -16,7 +16,8 @@ from devices.models import Device
 if TYPE_CHECKING:  # NAPALM takes a second to import: commands and web servers do without
     from devices.connection import Facts
 
-FACTS = ("vendor", "model", "os_version", "serial_number")
+# Facts that a device row keeps, and the characters it has room for
+FACTS = {"vendor": 100, "model": 100, "os_version": 500, "serial_number": 100}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def complete(backup: Backup, content: Content, facts: "Facts") -> None:
     _end(backup)
     for name in FACTS:
         if value := storable(getattr(facts, name)):
-            setattr(device, name, value[: Device._meta.get_field(name).max_length])
+            setattr(device, name, value[: FACTS[name]])
     _touch(device, backup)
 
 

@@ -1,4 +1,4 @@
-"""Where configurations are kept: write-once files on a Django storage, named so that a person finds them without NetRaven."""
+"""Where configurations are kept: write-once files, named so that a person finds them without NetRaven."""
 
 import errno
 import itertools

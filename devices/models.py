@@ -28,7 +28,8 @@ class Platform(models.Model):
     volatile_patterns = models.TextField(
         blank=True,
         validators=[validate_patterns],
-        help_text="Regular expressions, one a line: lines that change by themselves. They are stored, but not compared.",
+        help_text="Regular expressions, one a line: lines that change by themselves. They are stored, but not "
+        "compared.",
     )
     error_patterns = models.TextField(
         blank=True,
@@ -45,7 +46,8 @@ class Platform(models.Model):
     max_shrink_percent = models.PositiveSmallIntegerField(
         default=50,
         validators=[MaxValueValidator(100)],
-        help_text="A configuration that lost more than this, against the last good one, waits for a person. 100: never.",
+        help_text="A configuration that lost more than this, against the last good one, waits for a person. "
+        "100: never.",
     )
 
     class Meta:
@@ -84,7 +86,7 @@ class DeviceQuerySet(models.QuerySet["Device"]):
     """Reads over devices."""
 
     def visible_to(self, user: Viewer) -> "DeviceQuerySet":
-        """Devices without a restricted tag, and those with one whose groups the user is in. The one place that says so."""
+        """Devices without a restricted tag, or with one whose groups the user is in: the one place that says so."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
         if getattr(user, "is_superuser", False):

@@ -1,0 +1,1 @@
+"""NetRaven, the project: settings, URLs and what all parts share."""

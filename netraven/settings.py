@@ -1,4 +1,7 @@
-"""Settings of NetRaven, all from the environment (docs/settings.md lists them). Nothing secret has a default outside development."""
+"""Settings of NetRaven, all from the environment: docs/settings.md lists them.
+
+Nothing secret has a default outside development.
+"""
 
 from datetime import timedelta
 from pathlib import Path

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django_q.brokers import get_broker
 from django_q.brokers.orm import ORM
 from django_q.models import OrmQ
@@ -35,7 +36,7 @@ def lab(session_lab: Lab) -> Lab:
 def make_device(lab: Lab) -> MakeDevice:
     """Make a simulated device and its record: `make_device("ios", Fault.HANGS, delay=3)`; see also `simulated`."""
 
-    def make(platform: str = "ios", fault: Fault = Fault.NONE, **details: object) -> Device:
+    def make(platform: str = "ios", fault: Fault = Fault.NONE, **details: Any) -> Device:
         simulated = lab.add(platform, fault=fault, **details)
         credential = Credential.objects.create(
             name=f"login of {simulated.name}",
@@ -85,3 +86,11 @@ def wait_for(condition: Callable[[], object], seconds: float = 30, what: str = "
     while not condition():
         assert time.monotonic() < give_up, f"waited {seconds} s for {what}"
         time.sleep(0.1)
+
+
+def database_url() -> str:
+    """The test's database, as another process finds it."""
+    config = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{config['NAME']}"
+    return f"postgres://{config['USER']}:{config['PASSWORD']}@{config['HOST']}:{config['PORT']}/{config['NAME']}"

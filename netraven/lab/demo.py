@@ -1,4 +1,4 @@
-"""`make demo`: back up a simulated network through the real task queue, change a device, back up again, show the diff."""
+"""`make demo`: back up a simulated network through the real task queue, change a device, show the difference."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""A NetRaven to try out: its own data folder, SQLite, the simulated network and a worker, all as processes on this host."""
+"""A NetRaven to try out: its own data folder, SQLite, the simulated network and a worker, as processes."""
 
 import json
 import os
@@ -17,7 +17,7 @@ import django
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKER = ".playground"  # only a folder with this file in it is ever emptied
-PASSWORD_FILE = "admin-password"
+LOGIN_FILE = "admin-login"
 START_SECONDS = 60
 
 # Short waits, so that a device that never answers costs seconds; a simulated network is near.
@@ -125,7 +125,7 @@ def ensure_admin(folder: Path) -> str:
     """A superuser `admin` with a random password, kept beside the data so that `make serve` can say it again."""
     from django.contrib.auth.models import User
 
-    file = folder / PASSWORD_FILE
+    file = folder / LOGIN_FILE
     if not file.exists():
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(9))

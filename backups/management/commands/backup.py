@@ -2,7 +2,7 @@
 
 import time
 from argparse import ArgumentParser
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         """Define which devices, and whether to wait."""
         which = parser.add_argument_group("which devices (one of)")
         which.add_argument("devices", nargs="*", metavar="DEVICE", help="hostname of a device")
-        which.add_argument("--tag", action="append", default=[], metavar="TAG", help="every enabled device with this tag")
+        which.add_argument("--tag", action="append", default=[], metavar="TAG", help="enabled devices with this tag")
         which.add_argument("--all", action="store_true", help="every enabled device")
         parser.add_argument("--wait", action="store_true", help="wait for the results; exit 1 if any backup failed")
         parser.add_argument("--comments", default="", help="a note to keep with the backups")
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         """Show progress until all have ended, then a table; True if every one completed."""
         ids = [backup.pk for backup in (*request.backups, *request.already_active)]
         backups = Backup.objects.filter(pk__in=ids)
-        console = Console(file=self.stdout._out, highlight=False)
+        console = Console(file=cast("IO[str]", self.stdout._out), highlight=False)
         columns = (TextColumn("Backing up"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console) as progress:
             bar = progress.add_task("", total=len(ids))

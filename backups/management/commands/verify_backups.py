@@ -1,7 +1,7 @@
 """`manage.py verify_backups`: read every stored file and compare it with its recorded SHA-256."""
 
 from argparse import ArgumentParser
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
@@ -27,7 +27,7 @@ class Command(BaseCommand):
             if not Device.objects.filter(hostname=hostname).exists():
                 raise CommandError(f"No such device: {hostname}")
             backups = backups.filter(device__hostname=hostname)
-        console = Console(file=self.stderr._out)
+        console = Console(file=cast("IO[str]", self.stderr._out))
         total, bad = backups.count(), 0
         for backup, problem in track(verify(backups), "Verifying", total=total, console=console):
             if problem:
