@@ -18,7 +18,8 @@ class Api(requests.Session):
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """As `requests` does it, with a time limit."""
-        return super().request(method, f"{self.base}{str(url).removeprefix(self.base)}", *args, **{"timeout": PATIENCE} | kwargs)
+        address = f"{self.base}{str(url).removeprefix(self.base)}"
+        return super().request(method, address, *args, **{"timeout": PATIENCE} | kwargs)
 
     def log_in(self, username: str, password: str) -> None:
         """Use a new token from now on."""

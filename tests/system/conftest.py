@@ -68,7 +68,12 @@ def make_installation(
     with ExitStack() as afterwards:
 
         def make(
-            database: str = "sqlite", broker: str = "orm", *, database_port: int = 0, redis_port: int = 0, **settings: str
+            database: str = "sqlite",
+            broker: str = "orm",
+            *,
+            database_port: int = 0,
+            redis_port: int = 0,
+            **settings: str,
         ) -> Installation:
             data_dir = tmp_path_factory.mktemp("netraven")
             afterwards.callback(shutil.rmtree, data_dir, ignore_errors=True)

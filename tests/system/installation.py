@@ -1,5 +1,6 @@
 """NetRaven as an operator runs it: a data folder, an environment, and processes."""
 
+import contextlib
 import json
 import os
 import signal
@@ -42,15 +43,19 @@ SETTINGS = {
 def environment_of(data_dir: Path, database_url: str, redis_url: str = "") -> dict[str, str]:
     """A whole environment, with keys of its own and nothing of NetRaven's from this process."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("NETRAVEN_", "DJANGO_"))}
-    return inherited | SETTINGS | {
-        "DJANGO_SETTINGS_MODULE": "netraven.settings",
-        "NETRAVEN_SECRET_KEY": uuid.uuid4().hex * 2,
-        "NETRAVEN_FIELD_KEYS": Fernet.generate_key().decode(),
-        "NETRAVEN_DATA_DIR": str(data_dir),
-        "NETRAVEN_REDIS_URL": redis_url,
-        "DATABASE_URL": database_url,
-        "COLUMNS": "200",
-    }
+    return (
+        inherited
+        | SETTINGS
+        | {
+            "DJANGO_SETTINGS_MODULE": "netraven.settings",
+            "NETRAVEN_SECRET_KEY": uuid.uuid4().hex * 2,
+            "NETRAVEN_FIELD_KEYS": Fernet.generate_key().decode(),
+            "NETRAVEN_DATA_DIR": str(data_dir),
+            "NETRAVEN_REDIS_URL": redis_url,
+            "DATABASE_URL": database_url,
+            "COLUMNS": "200",
+        }
+    )
 
 
 def run_manage(environment: dict[str, str], *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -70,7 +75,9 @@ def run_manage(environment: dict[str, str], *arguments: str, stdin: str = "") ->
 class Service:
     """A long-running process of an installation, with its children in a process group of its own."""
 
-    def __init__(self, command: Sequence[str], environment: dict[str, str], log: Path, passed: Sequence[int] = ()) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: dict[str, str], log: Path, passed: Sequence[int] = ()
+    ) -> None:
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -90,10 +97,8 @@ class Service:
 
     def kill(self) -> None:
         """`kill -9` of the process and all its children."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             self.send(signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
 
     def log_lines(self) -> list[str]:

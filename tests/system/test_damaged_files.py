@@ -37,7 +37,8 @@ def test_a_flipped_byte_is_found_and_never_shared(installation: Installation, la
     verified = installation.manage("verify_backups")
     assert verified.returncode == 1
     (line,) = verified.stdout.splitlines()
-    assert damaged_device.name in line and damaged.file_path in line and "SHA-256 differs" in line
+    assert line.startswith(f"{damaged_device.name} ")
+    assert line.endswith(f"The file {damaged.file_path} is not what was stored: its SHA-256 differs from the record.")
     assert verified.stderr.strip().endswith("1 of 2 backups are damaged.")
 
     answer = api_of(installation).get(f"/api/backups/{damaged.pk}/content")

@@ -23,7 +23,8 @@ def slow_device(lab: Lab) -> LabDevice:
 
 def stored_files(installation: Installation) -> list[str]:
     """Paths of everything in the storage, as backups name them."""
-    return sorted(str(path.relative_to(installation.storage)) for path in installation.storage.rglob("*") if path.is_file())
+    files = [path for path in installation.storage.rglob("*") if path.is_file()]
+    return sorted(str(path.relative_to(installation.storage)) for path in files)
 
 
 def do_upkeep_after_the_lease(installation: Installation, device: LabDevice) -> None:
@@ -62,7 +63,7 @@ def test_a_backup_whose_whole_cluster_was_killed_is_taken_back_and_completed(
     backup = assert_backed_up_once(installation, slow_device, attempts=2)
     assert stored_files(installation) == [backup.file_path]
     recovered = installation.entries(backup).get(event=JobLog.Event.RECOVERED)
-    assert recovered.details["worker"] and recovered.details["worker"] != backup.worker
+    assert recovered.details["worker"] != backup.worker
 
 
 def test_a_backup_whose_worker_process_was_killed_is_completed_by_its_successor(
@@ -78,7 +79,9 @@ def test_a_backup_whose_worker_process_was_killed_is_completed_by_its_successor(
     assert_backed_up_once(installation, slow_device, attempts=2)
 
 
-def test_the_scheduled_upkeep_alone_takes_a_backup_back(make_installation: MakeInstallation, slow_device: LabDevice) -> None:
+def test_the_scheduled_upkeep_alone_takes_a_backup_back(
+    make_installation: MakeInstallation, slow_device: LabDevice
+) -> None:
     installation = make_installation(NETRAVEN_LEASE="2")
     installation.record(slow_device)
     worker = installation.start_worker()
@@ -91,7 +94,9 @@ def test_the_scheduled_upkeep_alone_takes_a_backup_back(make_installation: MakeI
     assert_backed_up_once(installation, slow_device, attempts=2)
 
 
-def test_a_backup_that_kills_its_workers_is_given_up(make_installation: MakeInstallation, slow_device: LabDevice) -> None:
+def test_a_backup_that_kills_its_workers_is_given_up(
+    make_installation: MakeInstallation, slow_device: LabDevice
+) -> None:
     installation = make_installation(NETRAVEN_LEASE="2", NETRAVEN_MAX_CLAIMS="2")
     installation.record(slow_device)
     installation.start_worker()
@@ -147,7 +152,8 @@ def test_a_task_that_is_delivered_twice_runs_once(
     installation.record(device)
     installation.request(device)
     pk = installation.backups(device).get().pk
-    installation.must("shell", "-v0", "-c", f"from backups.services import enqueue; enqueue(['{pk}']); enqueue(['{pk}'])")
+    program = f"from backups.services import enqueue; enqueue(['{pk}']); enqueue(['{pk}'])"
+    installation.must("shell", "-v0", "-c", program)
     installation.start_worker()
     installation.start_worker()
     installation.wait_until_ended(device)

@@ -18,11 +18,12 @@ def test_two_jobs_at_once_keep_their_logs_apart(installation: Installation, lab:
     jobs = [installation.request(device) for device in devices]
     first, second = installation.wait_until_ended(*devices)
     assert [first.job_id, second.job_id] == [job.pk for job in jobs]
-    assert first.started_at and second.started_at and first.finished_at and second.finished_at
-    assert max(first.started_at, second.started_at) < min(first.finished_at, second.finished_at), "one after the other"
+    starts, ends = [str(first.started_at), str(second.started_at)], [str(first.finished_at), str(second.finished_at)]
+    assert max(starts) < min(ends), "one ran after the other, not beside it"
 
     for entry in JobLog.objects.using(installation.alias).exclude(backup=None).select_related("backup"):
-        assert entry.backup and entry.job_id == entry.backup.job_id
+        assert entry.backup
+        assert entry.job_id == entry.backup.job_id
     for backup in (first, second):
         recorded = list(installation.entries(backup).values_list("message", flat=True))
         printed = [line for line in json_lines(worker.log_lines()) if line.get("backup_id") == str(backup.pk)]
