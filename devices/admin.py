@@ -21,7 +21,6 @@ class DeviceAdminBase(_Devices):
     """Devices; backups.admin adds how their backups went, and registers it."""
 
     search_fields = ["hostname", "address", "serial_number"]
-    search_help_text = "Host name, address or serial number"
     autocomplete_fields = ["credential", "tags"]
     list_select_related = ["platform"]
     list_per_page = 50

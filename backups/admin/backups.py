@@ -24,12 +24,11 @@ else:
 class BackupAdmin(ReadOnly, _Backups):
     """Backups of all devices, newest first."""
 
-    list_display = ["requested", "device", "state", "reason_in_words", "version", "changed", "size", "job_link"]
+    list_display = ["requested", "history", "state", "result", "version", "size", "job_link"]
     list_display_links = ["requested"]
     list_filter = ["status", "failure_reason", "device__platform", "changed", "created_at"]
     list_select_related = ["device", "job"]
     search_fields = ["device__hostname", "device__address"]
-    search_help_text = "Host name or address of the device"
     ordering = ["-created_at", "-id"]
     change_form_template = "admin/backups/backup/change_form.html"
     change_list_template = "admin/backups/backup/change_list.html"
@@ -50,10 +49,19 @@ class BackupAdmin(ReadOnly, _Backups):
         """As a badge."""
         return badge(backup.status)
 
-    @admin.display(description="Reason", ordering="failure_reason")
-    def reason_in_words(self, backup: Backup) -> str:
-        """Why it failed."""
-        return backup.get_failure_reason_display() or "–"
+    @admin.display(description="Device", ordering="device__hostname")
+    def history(self, backup: Backup) -> SafeString:
+        """The device, with a link to all its backups."""
+        return format_html('<a href="{}">{}</a>', reverse("pages:device", args=[backup.device_id]), backup.device)
+
+    @admin.display(description="Result", ordering="failure_reason")
+    def result(self, backup: Backup) -> str:
+        """Why it failed, or whether the configuration changed."""
+        if backup.failure_reason:
+            return backup.get_failure_reason_display()
+        if backup.changed is None:
+            return "–"
+        return ("First version" if backup.version == 1 else "Changed") if backup.changed else "No change"
 
     @admin.display(description="Size", ordering="file_size")
     def size(self, backup: Backup) -> str:

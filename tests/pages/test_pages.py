@@ -92,11 +92,11 @@ def test_a_disabled_device_says_so_and_has_no_button(network: Network, operator:
 
 def test_picking_two_backups_leads_to_their_diff(network: Network, reader: Client) -> None:
     url = reverse("pages:compare", args=[network.device.pk])
-    answer = reader.get(url, {"old": network.old.pk, "new": network.new.pk})
+    answer = reader.get(url, {"old": str(network.old.pk), "new": str(network.new.pk)})
     assert answer["Location"] == reverse("pages:diff", args=[network.old.pk, network.new.pk])
     assert (
         b"Pick two different backups"
-        in reader.get(url, {"old": network.old.pk, "new": network.old.pk}, follow=True).content
+        in reader.get(url, {"old": str(network.old.pk), "new": str(network.old.pk)}, follow=True).content
     )
     assert b"Pick two backups" in reader.get(url, {"old": "x"}, follow=True).content
 

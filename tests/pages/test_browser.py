@@ -1,0 +1,204 @@
+"""The pages and the console in a real browser: accessible, without JavaScript, without complaints in its log."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from backups.models import Backup
+from credentials.models import Credential
+from tests.pages.conftest import MakeUser, Network, make_network
+from tests.services import missing
+
+CHROMIUM = "/usr/bin/chromium"
+PAGES = ["devices", "device", "backup", "diff", "accept", "job", "not-found"]
+CONSOLE = ["index", "devices_device", "devices_platform", "devices_tag", "backups_backup", "backups_job"]
+CONSOLE_RECORDS = ["devices_device", "backups_backup", "backups_job"]
+
+# The widget with which Django picks tags has no label inside: that is its own matter.
+EXAMINED = {"exclude": [[".select2-container"]]}
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+
+
+@pytest.fixture
+def network(transactional_db: None) -> Network:
+    Credential.objects.create(name="lab", username="backup")
+    return make_network()
+
+
+@pytest.fixture
+def browser(network: Network, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """Started after the database was set up, and ended before that is undone.
+
+    Playwright's loop runs in this thread, so Django takes the thread for an asynchronous one: it refuses the database
+    there unless told otherwise, and has another connection there.
+    """
+    if not os.path.exists(CHROMIUM):
+        missing(f"no {CHROMIUM}")
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+        connections.close_all()
+
+
+OpenBrowser = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def open_browser(live_server: LiveServer, make_user: MakeUser, browser: Browser) -> Iterator[OpenBrowser]:
+    """A browser window of a superuser, with Playwright's options."""
+    opened: list[BrowserContext] = []
+
+    def open_it(**options: Any) -> BrowserContext:
+        client = Client()
+        client.force_login(make_user("superuser"))
+        context = browser.new_context(base_url=live_server.url, **options)
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        opened.append(context)
+        return context
+
+    yield open_it
+    for context in opened:
+        context.close()
+
+
+def page_path(name: str, network: Network) -> str:
+    return {
+        "devices": reverse("pages:devices"),
+        "device": reverse("pages:device", args=[network.device.pk]),
+        "backup": reverse("pages:backup", args=[network.new.pk]),
+        "diff": reverse("pages:diff", args=[network.old.pk, network.new.pk]),
+        "accept": reverse("pages:accept", args=[network.incomplete.pk]),
+        "job": reverse("pages:job", args=[network.job.pk]),
+        "not-found": "/devices/no-such-page/",
+    }[name]
+
+
+def console_path(name: str, network: Network) -> str:
+    if name == "index":
+        return reverse("admin:index")
+    if name.startswith("one "):
+        record = {"devices_device": network.device, "backups_backup": network.incomplete, "backups_job": network.job}
+        return reverse(f"admin:{name[4:]}_change", args=[record[name[4:]].pk])
+    return reverse(f"admin:{name}_changelist")
+
+
+def listened_page(context: BrowserContext) -> tuple[Page, list[str]]:
+    """A page, and the list to which its complaints will be added."""
+    page = context.new_page()
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: told.append(str(error)))
+    return page, told
+
+
+def serious_problems(context: BrowserContext, path: str) -> list[str]:
+    """What axe finds, and what the page complains about in the browser's console."""
+    page, told = listened_page(context)
+    answer = page.goto(path)
+    assert answer is not None
+    found = [
+        f"{violation['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
+        for violation in Axe().run(page, context=EXAMINED).response["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"][:3]
+    ]
+    page.close()
+    return found + [text for text in told if not (answer.status == 404 and "404" in text)]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_accessible(scheme: str, network: Network, open_browser: OpenBrowser) -> None:
+    context = open_browser(color_scheme=scheme)
+    problems = {name: serious_problems(context, page_path(name, network)) for name in PAGES}
+    context.clear_cookies()
+    problems["log-in"] = serious_problems(context, reverse("admin:login"))
+    assert {name: found for name, found in problems.items() if found} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_console_is_accessible(scheme: str, network: Network, open_browser: OpenBrowser) -> None:
+    context = open_browser(color_scheme=scheme)
+    names = [*CONSOLE, *(f"one {name}" for name in CONSOLE_RECORDS)]
+    problems = {name: serious_problems(context, console_path(name, network)) for name in names}
+    assert {name: found for name, found in problems.items() if found} == {}
+
+
+def test_pages_fit_a_narrow_screen(network: Network, open_browser: OpenBrowser) -> None:
+    page = open_browser(viewport={"width": 360, "height": 740}).new_page()
+    widths = {}
+    for name in PAGES:
+        page.goto(page_path(name, network))
+        widths[name] = page.evaluate("document.documentElement.scrollWidth")
+    assert {name: width for name, width in widths.items() if width > 360} == {}
+
+
+def test_the_way_from_device_to_diff_works_without_javascript(network: Network, open_browser: OpenBrowser) -> None:
+    page = open_browser(java_script_enabled=False).new_page()
+    page.goto("/")
+    page.get_by_role("link", name="core1").click()
+    page.locator(f'input[name="old"][value="{network.old.pk}"]').check()
+    page.locator(f'input[name="new"][value="{network.new.pk}"]').check()
+    page.get_by_role("button", name="Compare the two picked").click()
+    assert page.locator(".nr-plus .nr-text").inner_text() == " description staff of core1"
+    page.get_by_role("link", name="Compare every line").click()
+    assert page.locator(".nr-plus").count() == 2
+
+
+def test_back_up_now_and_its_job_page_work_without_javascript(network: Network, open_browser: OpenBrowser) -> None:
+    page = open_browser(java_script_enabled=False).new_page()
+    page.goto(page_path("device", network))
+    page.get_by_role("button", name="Back up now").click()
+    backup = Backup.objects.get(status="pending")
+    assert page.url.endswith(reverse("pages:job", args=[backup.job_id]))
+    assert "0 of 1" in page.locator(".nr-progress").inner_text()
+    Backup.objects.update(status="failed", failure_reason="timeout", error="Too late.")
+    backup.job.status = "failed"
+    backup.job.save()
+    page.locator("strong", has_text="1 of 1").wait_for(timeout=10_000)  # the page renewed itself
+    assert "Too late." in page.locator("main").inner_text()
+
+
+def test_the_action_in_the_console_works_in_a_browser(network: Network, open_browser: OpenBrowser) -> None:
+    page = open_browser().new_page()
+    page.goto(reverse("admin:devices_device_changelist"))
+    page.locator("input.action-select").check()
+    page.locator("select[name=action]").select_option("back_up_selected")
+    page.get_by_role("button", name="Go").click()
+    page.get_by_text("Backup of 1 device requested.").wait_for(timeout=10_000)
+    assert page.url.endswith(reverse("pages:job", args=[Backup.objects.get(status="pending").job_id]))
+
+
+def test_a_keyboard_user_can_skip_to_the_content(network: Network, open_browser: OpenBrowser) -> None:
+    page = open_browser().new_page()
+    page.goto(page_path("devices", network))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_no_page_needs_inline_script_or_style(network: Network, open_browser: OpenBrowser) -> None:
+    """Under `default-src 'self'` the browser would complain of each; see `serious_problems`."""
+    context = open_browser()
+
+    def with_policy(route: Any) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, headers=answer.headers | {"content-security-policy": "default-src 'self'"})
+
+    context.route("**/*", with_policy)
+    for path in [page_path(name, network) for name in PAGES[:-1]] + [console_path(name, network) for name in CONSOLE]:
+        page, told = listened_page(context)
+        page.goto(path)
+        assert told == [], path
+        page.close()
