@@ -28,10 +28,11 @@ AUTHENTICATION = {
     "ConnectAuthError",  # PyEZ, NAPALM
     "NXAPIAuthError",
 }
+# At the beginning only: further on, a message may quote the device, and banners speak of unauthorized access.
 AUTHENTICATION_TEXT = re.compile(
-    r"unauthorized\b(?!: user)"  # eAPI's 401; "Command unauthorized: user has ..." is about permissions
+    r"unauthorized\b"  # eAPI's status 401
     r"|failed to enter enable mode"  # netmiko, a bare ValueError
-    r"|bad secret",  # eAPI
+    r"|error \[\d+\]: cli command \d+ of \d+ 'enable' failed",  # eAPI
     re.IGNORECASE,
 )
 UNREACHABLE = {
@@ -80,22 +81,23 @@ def diagnose(
     if isinstance(error, DeviceError):
         return error
     chain = list(_chain(error))
-    texts = " ".join(str(link) for link in chain)
+    texts = [str(link)[:QUOTED_LENGTH] for link in chain]
     name = target.hostname
     if _during_enable(chain) and (cut_by or not _is_any(chain, LOST)):
         return AuthenticationFailed(f"{name} did not accept the enable secret.")
     if cut_by:
         return cut_by
-    if (_is_any(chain, AUTHENTICATION) or AUTHENTICATION_TEXT.search(texts)) and not TIMEOUT_TEXT.search(texts):
+    timed_out = any(map(TIMEOUT_TEXT.search, texts))
+    if (_is_any(chain, AUTHENTICATION) or any(map(AUTHENTICATION_TEXT.match, texts))) and not timed_out:
         return AuthenticationFailed(f"{name} rejected the log-in.")
     if _is_any(chain, {"ForeignAddress"}):
         foreign = next(link for link in chain if type(link).__name__ == "ForeignAddress")
         return UnexpectedDeviceError(f"{name}: the driver wanted a {foreign}. Is there a redirect, or a proxy setting?")
-    if _is_any(chain, LOST) or LOST_TEXT.search(texts):
+    if _is_any(chain, LOST) or any(map(LOST_TEXT.search, texts)):
         return ConnectionLost(f"{name} closed the connection while {step}.")
     if _is_any(chain, UNREACHABLE) or any(getattr(link, "errno", None) in UNREACHABLE_ERRNO for link in chain):
         return DeviceUnreachable(f"{name} took no connection on {target.address} port {target.port} while {step}.")
-    if _is_any(chain, TIMEOUT) or TIMEOUT_TEXT.search(texts):
+    if _is_any(chain, TIMEOUT) or timed_out:
         return DeviceTimeout(f"{name} did not answer in time while {step}.")
     return UnexpectedDeviceError(f"{name}: {_quote(chain, step, scrub)}")
 

@@ -105,19 +105,10 @@ def prepared_driver(target: Target, login: Login, timeouts: Timeouts) -> Iterato
     except ValueError as error:
         raise UnexpectedDeviceError(str(error)) from None
     family = _family(target)
-    arguments = _operators_arguments(target) | {"port": target.port}
     key = _usable_key(login, target, family)
-    if family is Family.NETMIKO:
-        arguments = _netmiko_arguments(login, timeouts, key) | arguments
-        yield _build(driver_class, target, login, timeouts, arguments)
-    elif family is Family.EAPI:
-        yield _build(driver_class, target, login, timeouts, arguments | {"enable_password": login.enable_secret})
-    elif family is Family.NXAPI:
-        yield _build(driver_class, target, login, timeouts, arguments)
-    else:
-        own = _junos_arguments() if family is Family.JUNOS else _netconf_arguments(timeouts)
-        with _key_file(key, login) as path:
-            yield _build(driver_class, target, login, timeouts, own | {"key_file": path} | arguments)
+    with _key_file(key if family in (Family.JUNOS, Family.NETCONF) else None, login) as key_path:
+        arguments = _library_arguments(family, login, timeouts, key, key_path) | _operators_arguments(target)
+        yield _build(driver_class, target, login, timeouts, arguments | {"port": target.port})
 
 
 @contextmanager
@@ -155,30 +146,35 @@ def _usable_key(login: Login, target: Target, family: Family) -> PrivateKey | No
     return None
 
 
-def _netmiko_arguments(login: Login, timeouts: Timeouts, key: PrivateKey | None) -> dict[str, Any]:
-    return {
-        "secret": login.enable_secret,
-        "pkey": as_object(key) if key else None,
-        "use_keys": False,
-        "allow_agent": False,
-        "read_timeout_override": timeouts.read,
-        "conn_timeout": timeouts.connect,  # covers the key exchange too, in which old devices take seconds
-        "banner_timeout": timeouts.connect,
-        "auth_timeout": timeouts.connect,
-    }
-
-
-def _junos_arguments() -> dict[str, Any]:
-    return {"ssh_config_file": os.devnull}  # or PyEZ reads ~/.ssh/config
-
-
-def _netconf_arguments(timeouts: Timeouts) -> dict[str, Any]:
-    return {
-        "allow_agent": False,
-        "look_for_keys": False,
-        "hostkey_verify": False,  # it would read ~/.ssh/known_hosts, and then accept any key all the same
-        "manager_params": {"timeout": timeouts.read},
-    }
+def _library_arguments(
+    family: Family, login: Login, timeouts: Timeouts, key: PrivateKey | None, key_path: str | None
+) -> dict[str, Any]:
+    match family:
+        case Family.NETMIKO:
+            return {
+                "secret": login.enable_secret,
+                "pkey": as_object(key) if key else None,
+                "use_keys": False,
+                "allow_agent": False,
+                "read_timeout_override": timeouts.read,
+                "conn_timeout": timeouts.connect,  # covers the key exchange too, in which old devices take seconds
+                "banner_timeout": timeouts.connect,
+                "auth_timeout": timeouts.connect,
+            }
+        case Family.JUNOS:
+            return {"key_file": key_path, "ssh_config_file": os.devnull}  # or PyEZ reads ~/.ssh/config
+        case Family.NETCONF:
+            return {
+                "key_file": key_path,
+                "allow_agent": False,
+                "look_for_keys": False,
+                "hostkey_verify": False,  # it would read ~/.ssh/known_hosts, and then accept any key all the same
+                "manager_params": {"timeout": timeouts.read},
+            }
+        case Family.EAPI:
+            return {"enable_password": login.enable_secret}
+        case Family.NXAPI:
+            return {}
 
 
 def _build(

@@ -14,7 +14,7 @@ from devices.connection import (
     open_session,
     validate_driver,
 )
-from devices.exceptions import ConnectionLost, UnexpectedDeviceError
+from devices.exceptions import AuthenticationFailed, ConnectionLost, DeviceError, UnexpectedDeviceError
 from tests.devices.conftest import ONCE, QUICK, RecordedLog, Serve, no_leaks
 
 LOGIN = Login("netraven", "pa$$'word", 'en"able\\')
@@ -109,6 +109,24 @@ def test_innermost_explanation_is_the_one_that_is_told(odd_device: Callable[[str
     with pytest.raises(UnexpectedDeviceError, match="ValueError while logging in: no common algorithm"):
         read(target, log)
     assert "cannot connect" in log.entries[-1]["traceback"]
+
+
+@pytest.mark.parametrize(
+    ("text", "error_class"),
+    [
+        ("Unauthorized. Unable to authenticate user", AuthenticationFailed),
+        ("Error [1002]: CLI command 1 of 2 'enable' failed: invalid command [Bad secret]", AuthenticationFailed),
+        ("Error [1005]: CLI command 2 of 2 'show running-config' failed: Command unauthorized", UnexpectedDeviceError),
+        ("cannot parse: banner motd Unauthorized access is prohibited", UnexpectedDeviceError),
+    ],
+)
+def test_only_a_refused_log_in_is_an_authentication_failure(
+    odd_device: Callable[[str], Target], log: RecordedLog, text: str, error_class: type[DeviceError]
+) -> None:
+    target = odd_device(f"def open(self): raise RuntimeError({text!r})")
+    with pytest.raises(DeviceError) as caught:
+        read(target, log)
+    assert type(caught.value) is error_class
 
 
 @pytest.mark.parametrize("driver", ["nxos", "eos"])
