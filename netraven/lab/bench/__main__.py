@@ -57,7 +57,7 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     prepare_installation(folder, options.threads)
     napalm: list[Usage] = []
     netraven: list[Usage] = []
-    queries: dict[str, int] = {}
+    statements: dict[str, int] = {}
     with simulated_fleet(folder, options.devices, options.latency_ms / 1000) as inventory:
         playground.record_devices(inventory)
         for number in range(1, options.rounds + 1):
@@ -67,11 +67,11 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
             napalm.append(Usage(**answer))
             answer = run_module(folder, "full_path")
             netraven.append(Usage(**answer["usage"]))
-            queries = answer["queries"]
+            statements = answer["statements"]
         console.print("Through the task queue\n")
         cluster = measure_cluster(folder)
     settings = {name: getattr(options, name) for name in ("devices", "threads", "rounds", "latency_ms")}
-    return build_report(settings | {"workers": WORKERS}, napalm, netraven, cluster, queries)
+    return build_report(settings | {"workers": WORKERS}, napalm, netraven, cluster, statements)
 
 
 def prepare_installation(folder: Path, threads: int) -> None:
@@ -100,7 +100,7 @@ def run_module(folder: Path, name: str, *arguments: str) -> Any:
     """What a module of this package prints as JSON; its log goes into a file in the folder."""
     log = folder / f"{name}.log"
     with log.open("w") as errors:
-        done = subprocess.run(  # noqa: S603 - a module of this package
+        done = subprocess.run(
             [sys.executable, "-m", f"netraven.lab.bench.{name}", *arguments],
             cwd=playground.ROOT,
             stdout=subprocess.PIPE,

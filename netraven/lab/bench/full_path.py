@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 import django
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
@@ -18,8 +19,8 @@ from netraven.lab.bench.meter import measured
 TABLE = re.compile(r'(?:FROM|INTO|UPDATE) "(\w+)"')
 
 
-class QueryCounter:
-    """Counts the statements of every connection that is made while it watches."""
+class StatementCounter:
+    """Counts the statements of every connection: those that are open when it starts to watch, and those made later."""
 
     def __init__(self) -> None:
         self.statements: list[str] = []
@@ -27,6 +28,7 @@ class QueryCounter:
     def watch(self) -> None:
         """From now on, in every thread."""
         connection_created.connect(self._on_connection)
+        self._on_connection(connections[DEFAULT_DB_ALIAS])
 
     def by_kind(self) -> dict[str, int]:
         """How often each kind came, the most frequent first: {"INSERT backups_joblog": 800, ...}."""
@@ -80,10 +82,10 @@ def main() -> int:
     ids: list[uuid.UUID] = list(Device.objects.order_by("hostname").values_list("pk", flat=True))
     run(queued_batches(ids[:1]))
     batches = queued_batches(ids)
-    counter = QueryCounter()
+    counter = StatementCounter()
     counter.watch()
     usage = measured(len(ids), lambda: run(batches))
-    print(json.dumps({"usage": asdict(usage), "queries": counter.by_kind()}))
+    print(json.dumps({"usage": asdict(usage), "statements": counter.by_kind()}))
     return 0
 
 

@@ -19,9 +19,9 @@ FIGURES = {
 
 
 def build_report(
-    options: dict[str, Any], napalm: list[Usage], netraven: list[Usage], cluster: Usage, queries: dict[str, int]
+    options: dict[str, Any], napalm: list[Usage], netraven: list[Usage], cluster: Usage, statements: dict[str, int]
 ) -> dict[str, Any]:
-    """Everything that was measured, and its medians; `queries` are those of one round."""
+    """Everything that was measured, and its medians; `statements` are those of one round."""
     rounds = {"napalm": [usage.figures() for usage in napalm], "netraven": [usage.figures() for usage in netraven]}
     medians = {who: {name: median(row[name] for row in rows) for name in FIGURES} for who, rows in rounds.items()}
     alone, full = (medians[who]["cpu_ms_per_device"] for who in ("napalm", "netraven"))
@@ -33,9 +33,9 @@ def build_report(
         "median": medians,
         "overhead": {"cpu_ms_per_device": full - alone, "percent_of_napalm": 100 * (full - alone) / alone},
         "cluster": cluster.figures(),
-        "queries_per_backup": {
-            "total": sum(queries.values()) / devices,
-            "by_kind": {kind: count / devices for kind, count in queries.items()},
+        "statements_per_backup": {
+            "total": sum(statements.values()) / devices,
+            "by_kind": {kind: count / devices for kind, count in statements.items()},
         },
     }
 
@@ -48,7 +48,7 @@ def print_report(report: dict[str, Any], console: Console) -> None:
         f"NetRaven's own work: [bold]{overhead['cpu_ms_per_device']:.1f} ms[/] CPU a backup, "
         f"[bold]{overhead['percent_of_napalm']:.0f} %[/] of NAPALM's.\n"
     )
-    console.print(_query_table(report["queries_per_backup"]))
+    console.print(_statement_table(report["statements_per_backup"]))
 
 
 def _usage_table(report: dict[str, Any]) -> Table:
@@ -70,10 +70,10 @@ def _usage_table(report: dict[str, Any]) -> Table:
     return table
 
 
-def _query_table(queries: dict[str, Any]) -> Table:
-    table = Table(title=f"{queries['total']:.1f} database statements a backup", min_width=40)
+def _statement_table(statements: dict[str, Any]) -> Table:
+    table = Table(title=f"{statements['total']:.1f} database statements a backup", min_width=40)
     table.add_column("statement")
     table.add_column("a backup", justify="right")
-    for kind, count in queries["by_kind"].items():
+    for kind, count in statements["by_kind"].items():
         table.add_row(kind, f"{count:.2f}")
     return table
