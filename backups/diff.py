@@ -28,7 +28,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Hunk:
-    """A run of changes with the lines around them; `section` is the block that its first line is in, or empty."""
+    """A run of changes with the lines around them; `section` is the block that its first change is in, or empty."""
 
     old_start: int
     new_start: int
@@ -157,7 +157,8 @@ def _group(found: list[_Change], context: int) -> Iterator[list[_Change]]:
 def _make_hunk(before: _Text, after: _Text, group: list[_Change], context: int, exact: bool) -> Hunk:
     lead = min(context, group[0].old_start, group[0].new_start)
     old_at, new_at = group[0].old_start - lead, group[0].new_start - lead
-    section = _section(before, old_at)
+    first = group[0]
+    section = _section(before, first.old_start) if first.old_start < first.old_end else _section(after, first.new_start)
     lines: list[Line] = []
     for change in group:
         lines += _unchanged(before, after, old_at, new_at, change.old_start - old_at)
@@ -186,7 +187,7 @@ def _unchanged(before: _Text, after: _Text, old_at: int, new_at: int, length: in
 
 def _section(text: _Text, index: int) -> str:
     """The nearest line above that is not indented, for a line that is: `interface Vlan10` above ` ip address …`."""
-    if index >= len(text.lines) or not text.lines[index].startswith((" ", "\t")):
+    if not text.lines[index].startswith((" ", "\t")):
         return ""
     above = (text.lines[at] for at in range(index - 1, -1, -1))
     return next((line for line in above if line and not line.startswith((" ", "\t"))), "")[:SECTION_LENGTH]

@@ -107,9 +107,11 @@ def test_one_changed_line_is_shown_with_its_surroundings_and_section() -> None:
         "+ description staff",
         "  ip address 192.0.2.1 255.255.255.0",
     ]
-    assert hunk.header == "@@ -4,3 +4,3 @@"
-    (bare,) = unified(OLD, NEW, VOLATILE, context=0)
-    assert bare.header == "@@ -5,1 +5,1 @@ interface Vlan10"
+    assert hunk.header == "@@ -4,3 +4,3 @@ interface Vlan10"
+    (added,) = unified(OLD, OLD.replace(" description phones\n", " description phones\n shutdown\n"), VOLATILE)
+    assert added.header.endswith("@@ interface Vlan20")
+    (removed,) = unified(OLD, OLD.replace("end\n", ""), VOLATILE)
+    assert removed.header.endswith("@@")
 
 
 def test_volatile_lines_count_only_when_asked_for() -> None:
