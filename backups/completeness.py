@@ -6,6 +6,7 @@ Devices answer with half of one, or with an error text, and call it success.
 from backups.fingerprint import compile_patterns, split_lines
 from devices.exceptions import IncompleteConfig
 from devices.models import Platform
+from devices.text import encode
 
 # An error text comes instead of a configuration, so it stands at the top; a banner may quote one further down.
 ERROR_WITHIN_LINES = 5
@@ -33,7 +34,7 @@ def check_complete(text: str, platform: Platform, last_good_size: int | None) ->
 
 
 def _check_size(text: str, platform: Platform, last_good_size: int | None) -> None:
-    size = len(text.encode("utf-8", "surrogatepass"))
+    size = len(encode(text))
     if last_good_size and size < last_good_size * (100 - platform.max_shrink_percent) / 100:
         lost = round(100 - 100 * size / last_good_size)
         raise IncompleteConfig(

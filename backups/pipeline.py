@@ -21,6 +21,7 @@ from backups.services import close_job
 from devices.connection import RetryPolicy, Timeouts, fetch
 from devices.exceptions import DeviceError, IncompleteConfig
 from devices.login import choose_credential, login_of, target_of
+from devices.text import encode
 
 Event = JobLog.Event
 Reason = Backup.FailureReason
@@ -68,7 +69,7 @@ def claim(backup_id: uuid.UUID, worker: str) -> Backup | None:
         lease_expires_at=now + timedelta(seconds=settings.NETRAVEN["LEASE"]),
     )
     mine = Backup.objects.filter(pk=backup_id, status=Backup.Status.RUNNING, worker=worker)
-    return mine.select_related("device__platform", "device__credential").first()
+    return mine.select_related("device__platform").first()
 
 
 def _start(backup: Backup, log: JobLogger) -> None:
@@ -103,7 +104,7 @@ def _back_up(backup: Backup, log: JobLogger) -> None:
 
 def _store(backup: Backup, text: str, last_good: Backup | None, folder: str = storage.CONFIGS) -> Content:
     """Keep the text, or share the last good file if it holds the same bytes (and still does: it is read again)."""
-    content = storage.encode(text)
+    content = encode(text)
     digest = content_hash(content)
     if last_good and last_good.content_hash == digest and storage.is_intact(last_good):
         path = last_good.file_path

@@ -16,6 +16,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from backups.exceptions import BackupError, CorruptBackup, StorageFailed
 from backups.fingerprint import content_hash
 from backups.models import Backup
+from devices.text import decode_for_people
 
 CONFIGS = "configs"  # the good ones
 INCOMPLETE = "incomplete"  # kept aside, for an operator to read and accept
@@ -93,8 +94,8 @@ def read(backup: Backup) -> bytes:
 
 
 def read_text(backup: Backup) -> str:
-    """The stored configuration as text; see `read`."""
-    return decode(read(backup))
+    """The stored configuration as text for people; see `read`."""
+    return decode_for_people(read(backup))
 
 
 def is_intact(backup: Backup) -> bool:
@@ -104,16 +105,6 @@ def is_intact(backup: Backup) -> bool:
     except BackupError:
         return False
     return True
-
-
-def encode(text: str) -> bytes:
-    """The bytes to store for what a device answered; `decode` gives exactly the same text back."""
-    return text.encode("utf-8", "surrogatepass")
-
-
-def decode(content: bytes) -> str:
-    """The text of stored bytes."""
-    return content.decode("utf-8", "surrogatepass")
 
 
 def _describe(error: Exception) -> str:

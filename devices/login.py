@@ -1,5 +1,6 @@
 """Which log-in a device gets."""
 
+from credentials.fields import SecretUnreadable
 from credentials.models import Credential
 from devices.connection import Login, Target
 from devices.exceptions import AuthenticationFailed
@@ -7,10 +8,16 @@ from devices.models import Device
 
 
 def choose_credential(device: Device) -> Credential:
-    """The device's own credential. Raises AuthenticationFailed if it has none: nothing is skipped silently."""
-    if device.credential is None:
+    """The device's own credential. Raises AuthenticationFailed if there is none to use: nothing is skipped silently."""
+    try:
+        credential = device.credential
+    except SecretUnreadable:
+        raise AuthenticationFailed(
+            "The device's credential cannot be decrypted: its key is missing in NETRAVEN_FIELD_KEYS."
+        ) from None
+    if credential is None:
         raise AuthenticationFailed("This device has no credential: give it one, then back it up again.")
-    return device.credential
+    return credential
 
 
 def login_of(credential: Credential) -> Login:

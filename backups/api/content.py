@@ -43,7 +43,7 @@ def diff_response(request: Request, backup: Backup, visible: BackupQuerySet) -> 
     _refuse_without_content(old)
     volatile = "\n".join(dict.fromkeys(side.device.platform.volatile_patterns for side in (old, backup)))
     patch = as_patch(storage.read_text(old), storage.read_text(backup), volatile, old.file_path, backup.file_path)
-    return HttpResponse(storage.encode(patch), content_type=TEXT, headers={"Cache-Control": "private, no-cache"})
+    return HttpResponse(patch, content_type=TEXT, headers={"Cache-Control": "private, no-cache"})
 
 
 def _against(request: Request, backup: Backup, visible: BackupQuerySet) -> Backup:

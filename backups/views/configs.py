@@ -100,9 +100,9 @@ def diff(request: UserRequest, old_pk: uuid.UUID, new_pk: uuid.UUID) -> HttpResp
     patterns = "" if every_line else _volatile_patterns(old, new)
     if request.GET.get("format") == "patch":
         patch = as_patch(before, after, patterns, _name_in_patch(old), _name_in_patch(new))
-        return HttpResponse(storage.encode(patch), content_type="text/plain; charset=utf-8")
+        return HttpResponse(patch, content_type="text/plain; charset=utf-8")
     hunks = unified(before, after, patterns)
-    context = {"old": old, "new": new, "every_line": every_line, "same_bytes": before == after}
+    context = {"old": old, "new": new, "every_line": every_line, "same_bytes": old.content_hash == new.content_hash}
     return render(request, "pages/diff.html", context | _shown(hunks))
 
 

@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from enum import Enum, auto
 from typing import Any
 
-import netmiko.base_connection
 from napalm import SUPPORTED_DRIVERS, get_network_driver
 from napalm.base.base import NetworkDriver
-from netmiko.channel import SSHChannel
 
+from devices.connection.channels import use_whole_channels
 from devices.connection.keys import PrivateKey, as_file, as_object, load_key
 from devices.connection.terms import Login, Target, Timeouts
 from devices.exceptions import AuthenticationFailed, UnexpectedDeviceError
@@ -48,6 +47,8 @@ ALLOWED_OPTIONAL_ARGS = frozenset(
 ALLOWED_TRANSPORTS = ("ssh", "telnet", "http", "https")
 NOT_DRIVERS = {"base", "mock"}
 
+use_whole_channels()
+
 
 class Family(Enum):
     """The library under a driver, which decides what its arguments are called."""
@@ -57,21 +58,6 @@ class Family(Enum):
     NETCONF = auto()
     EAPI = auto()
     NXAPI = auto()
-
-
-class ClosingChannel(SSHChannel):
-    """An SSH channel that says when the device has hung up: netmiko would poll the dead channel until a time-out."""
-
-    def read_channel(self) -> str:
-        """What has come since; EOFError once everything has, and the channel is closed."""
-        hung_up = self.remote_conn is not None and self.remote_conn.closed
-        text = super().read_channel()
-        if hung_up and not text:
-            raise EOFError("The device closed the channel.")
-        return text
-
-
-netmiko.base_connection.SSHChannel = ClosingChannel  # type: ignore[attr-defined]  # netmiko takes none as an argument
 
 
 def available_drivers() -> list[str]:

@@ -17,6 +17,7 @@ from devices.connection.secrets import Scrubber
 from devices.connection.terms import Facts, Login, SessionLog, Target, Timeouts
 from devices.connection.wire import Wire
 from devices.exceptions import ConnectionLost, DeadlineExceeded, DeviceError, DeviceTimeout, UnexpectedDeviceError
+from devices.text import encode
 
 CLOSE_SECONDS = 2.0  # netmiko would wait its whole read time-out for a prompt that IOS XR in XML mode does not give
 
@@ -85,7 +86,7 @@ class DeviceSession:
         driver = self._open_driver()
         self._log("command", "Reading the running configuration", command="get_config")
         text, seconds = self._ask("reading the running configuration", lambda: _running_config(driver))
-        size = len(text.encode("utf-8", "surrogatepass"))
+        size = len(encode(text))
         self._log("response", "Received the running configuration", size_bytes=size, seconds=seconds)
         return text
 

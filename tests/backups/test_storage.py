@@ -110,14 +110,3 @@ def test_a_folder_that_cannot_be_written_is_a_storage_failure() -> None:
     blocker.write_text("a file where the folder should be")
     with pytest.raises(StorageFailed, match="could not be stored"):
         storage.store(b"x", storage.file_name(device, "core1", NIGHT))
-
-
-@given(st.text())
-def test_any_text_comes_back_as_it_was(text: str) -> None:
-    assert storage.decode(storage.encode(text)) == text
-
-
-@given(st.text(alphabet=st.characters(), max_size=30))
-def test_surrogates_survive_too(text: str) -> None:
-    odd = text + "\ud83d"
-    assert storage.decode(storage.encode(odd)) == odd

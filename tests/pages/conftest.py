@@ -13,6 +13,7 @@ from backups import storage
 from backups.fingerprint import change_hash, content_hash
 from backups.models import Backup, Job, JobLog
 from devices.models import Device, Platform, Tag
+from devices.text import encode
 
 OLD_CONFIG = """! Last configuration change at 10:00:00 UTC
 hostname {name}
@@ -87,7 +88,7 @@ def make_backup(job: Job, device: Device, text: str = "", *, minutes_ago: int, *
     """A backup that ended; with a text, its file is stored."""
     moment = timezone.now() - timedelta(minutes=minutes_ago)
     if text:
-        content = storage.encode(text)
+        content = encode(text)
         fields = {
             "file_path": storage.store(content, storage.file_name(device.pk, device.hostname, moment)),
             "file_size": len(content),
