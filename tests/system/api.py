@@ -4,6 +4,7 @@ from typing import Any
 
 import requests
 
+from netraven.lab import LabDevice
 from tests.system.installation import Installation
 
 PATIENCE = 30  # seconds
@@ -33,3 +34,12 @@ def api_of(installation: Installation) -> Api:
     api = Api(installation.start_web())
     api.log_in(*installation.create_admin())
     return api
+
+
+def add_device(api: Api, device: LabDevice) -> str:
+    """Record a simulated device; its id."""
+    place = {"hostname": device.name, "address": device.address, "port": device.port, "platform": device.platform}
+    login = {"username": device.username, "password": device.password, "enable_secret": device.enable_secret}
+    answer = api.post("/api/devices", json=place | login)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])

@@ -24,6 +24,18 @@ from tests.conftest import wait_for
 MANAGE_SECONDS = 60
 ADMIN = ("admin", "a-good-passphrase-4711")
 
+# Every event of a backup that goes well: the configuration is asked for first, then the facts.
+GOOD_BACKUP = [
+    "backup_start",
+    "connect",
+    "connect_success",
+    "command",
+    "response",
+    "command",
+    "response",
+    "backup_success",
+]
+
 # As in production, but with short waits.
 SETTINGS = {
     "NETRAVEN_HTTPS": "0",

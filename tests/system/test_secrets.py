@@ -10,10 +10,9 @@ from django_q.models import Task
 
 from backups.models import Backup, JobLog
 from netraven.lab import Fault, Lab, LabDevice
-from tests.system.api import api_of
+from tests.system.api import add_device, api_of
 from tests.system.conftest import MakeInstallation
 from tests.system.installation import ADMIN, Installation
-from tests.system.test_main_job import add_device
 
 pytestmark = pytest.mark.worker
 

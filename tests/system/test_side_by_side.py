@@ -12,10 +12,10 @@ pytestmark = pytest.mark.worker
 
 
 def test_two_jobs_at_once_keep_their_logs_apart(installation: Installation, lab: Lab) -> None:
-    devices = [lab.add("ios", fault=Fault.SLOW, delay=2), lab.add("junos", fault=Fault.SLOW, delay=2)]
+    devices = [lab.add("ios", fault=Fault.SLOW, delay=4), lab.add("junos", fault=Fault.SLOW, delay=4)]
     installation.record(*devices)
-    worker = installation.start_worker(NETRAVEN_WORKERS="2")
     jobs = [installation.request(device) for device in devices]
+    worker = installation.start_worker(NETRAVEN_WORKERS="2")
     first, second = installation.wait_until_ended(*devices)
     assert [first.job_id, second.job_id] == [job.pk for job in jobs]
     starts, ends = [str(first.started_at), str(second.started_at)], [str(first.finished_at), str(second.finished_at)]
