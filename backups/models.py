@@ -93,6 +93,13 @@ class BackupQuerySet(models.QuerySet["Backup"]):
         """The newest completed backup of a device: what the next one is compared with."""
         return self.completed().filter(device_id=device_id).order_by("-finished_at").first()
 
+    def good_before(self, backup: "Backup") -> "Backup | None":
+        """The completed backup before another of the same device."""
+        good = self.completed().filter(device_id=backup.device_id).exclude(pk=backup.pk)
+        if backup.finished_at:
+            good = good.filter(finished_at__lt=backup.finished_at)
+        return good.order_by("-finished_at").first()
+
 
 class Backup(models.Model):
     """One device's running configuration, asked for at one time: it ends completed, or failed with a reason."""

@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from credentials.forms import SecretInput, SecretTextarea
 from credentials.models import Credential
-from credentials.private_keys import UnusableKey, check_private_key, tidy_private_key
+from credentials.private_keys import UnusableKey, load_private_key, tidy_private_key
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldsetSpec
@@ -55,7 +55,7 @@ class CredentialForm(CredentialModelForm):
         passphrase = self.instance.passphrase if passphrase is None else passphrase
         if key:
             try:
-                check_private_key(key, passphrase)
+                load_private_key(key, passphrase)
             except UnusableKey as error:
                 self.add_error(error.field, str(error))
         return cleaned

@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 PUBLIC_KEY_STARTS = ("ssh-", "ecdsa-", "sk-", "-----BEGIN PUBLIC KEY", "---- BEGIN SSH2 PUBLIC KEY")
 NOT_A_KEY = "This is not a private key in OpenSSH or PEM format."
 
+PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
+
 
 class UnusableKey(ValueError):
     """The key, or the passphrase with it, is no good; `field` says which, str() is a sentence for people."""
@@ -24,16 +26,17 @@ def tidy_private_key(text: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def check_private_key(text: str, passphrase: str) -> None:
-    """Raises UnusableKey unless the key opens with the passphrase (needed or not) and is RSA, ECDSA or Ed25519."""
+def load_private_key(text: str, passphrase: str) -> PrivateKey:
+    """The key. Raises UnusableKey unless it opens with the passphrase (needed or not) and is RSA, ECDSA or Ed25519."""
     start = text.lstrip()
     if start.startswith(PUBLIC_KEY_STARTS):
         raise UnusableKey("private_key", "This is the public key: paste the private one.")
     if start.startswith("PuTTY-User-Key-File"):
         raise UnusableKey("private_key", "This is a PuTTY key: export it in OpenSSH format and paste that.")
-    key = _load(text.encode(), passphrase.encode())
-    if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey):
+    key = _load(tidy_private_key(text).encode(), passphrase.encode())
+    if not isinstance(key, PrivateKey):
         raise UnusableKey("private_key", "Keys of this type are not supported: use RSA, ECDSA or Ed25519.")
+    return key
 
 
 def _load(text: bytes, passphrase: bytes) -> object:

@@ -11,7 +11,6 @@ from django.utils.safestring import SafeString
 from backups.admin.readonly import ReadOnly
 from backups.models import Backup, BackupQuerySet
 from backups.templatetags.records import badge, utc
-from backups.views.configs import previous_good
 from backups.views.jobs import LOG_SHOWN, newest_entries
 
 if TYPE_CHECKING:  # the type parameter is for mypy alone
@@ -81,7 +80,7 @@ class BackupAdmin(ReadOnly, _Backups):
         if backup and self.has_view_permission(request, backup):
             extra_context = (extra_context or {}) | {
                 "backup": backup,
-                "previous": previous_good(backup),
+                "previous": Backup.objects.good_before(backup),
                 "log": newest_entries(backup.log.all()),
                 "log_shown": LOG_SHOWN,
                 "title": f"{backup.device.hostname}, {backup.created_at:%Y-%m-%d %H:%M} UTC",

@@ -55,8 +55,7 @@ def _against(request: Request, backup: Backup, visible: BackupQuerySet) -> Backu
         if other := visible.filter(pk=pk).first():
             return other
         raise NotFound("There is no such backup to compare with.")
-    good = visible.completed().filter(device=backup.device_id, finished_at__lt=backup.finished_at)
-    if previous := good.order_by("-finished_at").first():
+    if previous := visible.good_before(backup):
         return previous
     raise NotFound("There is no earlier good backup to compare with.")
 

@@ -28,7 +28,7 @@ READER = ("backups.view_backup", "backups.view_config")
 def backup(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
     """One backup: what is recorded about it, and, for those who may read it, the configuration."""
     subject = visible_backup(request, pk)
-    context: dict[str, Any] = {"backup": subject, "previous": previous_good(subject)}
+    context: dict[str, Any] = {"backup": subject, "previous": Backup.objects.good_before(subject)}
     status = 200
     if subject.file_path and request.user.has_perm("backups.view_config"):
         try:
@@ -63,7 +63,9 @@ def accept(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
     """Ask whether an incomplete configuration is right, and take it as good."""
     subject = visible_backup(request, pk)
     if request.method != "POST":
-        return render(request, "pages/accept.html", {"backup": subject, "previous": previous_good(subject)})
+        return render(
+            request, "pages/accept.html", {"backup": subject, "previous": Backup.objects.good_before(subject)}
+        )
     try:
         accept_backup(subject, user=request.user)
     except RequestRefused as error:
@@ -78,7 +80,7 @@ def accept(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
 def diff_with_previous(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
     """On to the diff of a backup with the good one before it."""
     subject = visible_backup(request, pk)
-    previous = previous_good(subject)
+    previous = Backup.objects.good_before(subject)
     if previous is None or not subject.file_path:
         messages.info(request, "There is no earlier configuration to compare with.")
         return redirect("pages:backup", pk=subject.pk)
@@ -104,14 +106,6 @@ def diff(request: UserRequest, old_pk: uuid.UUID, new_pk: uuid.UUID) -> HttpResp
     hunks = unified(before, after, patterns)
     context = {"old": old, "new": new, "every_line": every_line, "same_bytes": old.content_hash == new.content_hash}
     return render(request, "pages/diff.html", context | _shown(hunks))
-
-
-def previous_good(subject: Backup) -> Backup | None:
-    """The good backup before this one, of the same device."""
-    good = Backup.objects.completed().filter(device_id=subject.device_id).exclude(pk=subject.pk)
-    if subject.finished_at:
-        good = good.filter(finished_at__lt=subject.finished_at)
-    return good.select_related("device").order_by("-finished_at").first()
 
 
 def status_of(error: BackupError) -> int:

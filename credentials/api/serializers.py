@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from credentials.models import Credential
-from credentials.private_keys import UnusableKey, check_private_key, tidy_private_key
+from credentials.private_keys import UnusableKey, load_private_key, tidy_private_key
 
 SECRET = {"write_only": True, "trim_whitespace": False}
 
@@ -61,7 +61,7 @@ class CredentialSerializer(serializers.ModelSerializer[Credential]):
             )
             if key:
                 try:
-                    check_private_key(key, passphrase)
+                    load_private_key(key, passphrase)
                 except UnusableKey as error:
                     raise serializers.ValidationError({error.field: [str(error)]}) from None
         return attrs

@@ -13,8 +13,9 @@ from typing import Any
 from napalm import SUPPORTED_DRIVERS, get_network_driver
 from napalm.base.base import NetworkDriver
 
+from credentials.private_keys import PrivateKey
 from devices.connection.channels import use_whole_channels
-from devices.connection.keys import PrivateKey, as_file, as_object, load_key
+from devices.connection.keys import as_file, as_object, load_key
 from devices.connection.terms import Login, Target, Timeouts
 from devices.exceptions import AuthenticationFailed, UnexpectedDeviceError
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 import paramiko
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -15,36 +14,19 @@ from cryptography.hazmat.primitives.serialization import (
     KeySerializationEncryption,
     NoEncryption,
     PrivateFormat,
-    load_pem_private_key,
-    load_ssh_private_key,
 )
 
+from credentials.private_keys import PrivateKey, UnusableKey, load_private_key
 from devices.connection.terms import Login
 from devices.exceptions import AuthenticationFailed
-
-PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 
 
 def load_key(login: Login) -> PrivateKey:
     """The private key of a log-in. Raises AuthenticationFailed if it cannot be used."""
-    text = "\n".join(login.private_key.strip().splitlines()).encode() + b"\n"
-    load = load_ssh_private_key if b"OPENSSH PRIVATE KEY" in text else load_pem_private_key
     try:
-        try:
-            key = load(text, login.passphrase.encode() or None)
-        except TypeError:  # a passphrase for a key that is not encrypted, or none for one that is
-            if not login.passphrase:
-                raise
-            key = load(text, None)
-    except TypeError:
-        raise AuthenticationFailed("The private key is encrypted and the credential has no passphrase.") from None
-    except Exception:
-        raise AuthenticationFailed(
-            "The private key cannot be read: its passphrase is wrong, or it is no private key."
-        ) from None
-    if not isinstance(key, PrivateKey):
-        raise AuthenticationFailed("The private key is of a kind that is not supported: use RSA, ECDSA or Ed25519.")
-    return key
+        return load_private_key(login.private_key, login.passphrase)
+    except UnusableKey as error:
+        raise AuthenticationFailed(f"The log-in's private key cannot be used. {error}") from None
 
 
 def as_object(key: PrivateKey) -> paramiko.PKey:

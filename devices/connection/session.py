@@ -87,7 +87,8 @@ class DeviceSession:
         self._log("command", "Reading the running configuration", command="get_config")
         text, seconds = self._ask("reading the running configuration", lambda: _running_config(driver))
         size = len(encode(text))
-        self._log("response", "Received the running configuration", size_bytes=size, seconds=seconds)
+        message = f"Received the running configuration: {size} bytes in {seconds:.2f} seconds"
+        self._log("response", message, size_bytes=size, seconds=seconds)
         return text
 
     def close(self) -> None:

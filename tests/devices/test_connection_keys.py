@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from credentials.private_keys import PrivateKey
 from devices.connection import Login, Target, open_session
-from devices.connection.keys import PrivateKey
 from devices.exceptions import AuthenticationFailed
 from netraven.lab import Lab
 from tests.devices.conftest import PLATFORMS, QUICK, SSH_PLATFORMS, RecordedLog, no_leaks, target_of
@@ -87,10 +87,10 @@ def test_rejected_key_is_an_authentication_failure(
 @pytest.mark.parametrize(
     ("key", "passphrase", "explanation"),
     [
-        (private_text(passphrase=PASSPHRASE), "", "has no passphrase"),
-        (private_text(passphrase=PASSPHRASE), "wrong", "passphrase is wrong"),
-        ("-----BEGIN OPENSSH PRIVATE KEY-----\nnonsense\n-----END OPENSSH PRIVATE KEY-----", "", "no private key"),
-        (public_text(), "", "no private key"),
+        (private_text(passphrase=PASSPHRASE), "", "give its passphrase"),
+        (private_text(passphrase=PASSPHRASE), "wrong", "does not open"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\nnonsense\n-----END OPENSSH PRIVATE KEY-----", "", "not a private key"),
+        (public_text(), "", "public key"),
     ],
     ids=["no passphrase", "wrong passphrase", "damaged", "public key"],
 )
