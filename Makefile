@@ -50,7 +50,7 @@ lint: install  ## Check style, types, migrations and deployment settings
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(MANAGE) makemigrations --check --dry-run
-	@NETRAVEN_DEBUG=0 NETRAVEN_SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+	@NETRAVEN_DEBUG=0 NETRAVEN_DATA_DIR=$(CURDIR)/var/lint NETRAVEN_SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 		NETRAVEN_FIELD_KEYS="$$($(BIN)/python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
 		$(MANAGE) check --deploy --fail-level WARNING
 
