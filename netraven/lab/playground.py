@@ -16,7 +16,8 @@ from typing import Any
 import django
 
 ROOT = Path(__file__).resolve().parents[2]
-MARKER = ".playground"  # only a folder with this file in it is ever emptied
+OWN_FOLDER = ROOT / "var" / "demo"
+MARKER = ".playground"  # a folder of another name is emptied only if this file is in it
 LOGIN_FILE = "admin-login"
 START_SECONDS = 60
 
@@ -38,9 +39,9 @@ SETTINGS = {
 
 def configure(*, fresh: bool) -> Path:
     """Point this process, and those it starts, at the playground; `fresh` empties it first. Returns its folder."""
-    folder = Path(os.environ.get("NETRAVEN_DATA_DIR") or ROOT / "var" / "demo").resolve()
+    folder = Path(os.environ.get("NETRAVEN_DATA_DIR") or OWN_FOLDER).resolve()
     if fresh and folder.exists() and any(folder.iterdir()):
-        if not (folder / MARKER).exists():
+        if folder != OWN_FOLDER and not (folder / MARKER).exists():
             sys.exit(f"netraven: {folder} holds other data: name an empty folder in NETRAVEN_DATA_DIR")
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
