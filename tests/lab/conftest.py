@@ -1,9 +1,18 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import netmiko.base_connection
+import netmiko.channel
 import pytest
 
 from netraven.lab import Lab
+
+
+@pytest.fixture(autouse=True)
+def plain_netmiko(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests are about the libraries as they are, without the channels that devices.connection gives them."""
+    for name in ("SSHChannel", "TelnetChannel"):
+        monkeypatch.setattr(netmiko.base_connection, name, getattr(netmiko.channel, name))
 
 
 @pytest.fixture
