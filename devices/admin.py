@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from devices.models import Device, DeviceQuerySet, Platform, Tag
+from devices.models import Device, DeviceQuerySet, Platform, Tag, TagCredential
 
 if TYPE_CHECKING:  # the type parameter is for mypy alone
     _Devices = admin.ModelAdmin[Device]
     _Platforms = admin.ModelAdmin[Platform]
     _Tags = admin.ModelAdmin[Tag]
+    _TagCredentials = admin.TabularInline[TagCredential, Tag]
 else:
     _Devices = _Platforms = _Tags = admin.ModelAdmin
+    _TagCredentials = admin.TabularInline
 
 FACTS = ("vendor", "model", "os_version", "serial_number")
 
@@ -64,9 +66,21 @@ class PlatformAdmin(_Platforms):
     ]
 
 
+class TagCredentialInline(_TagCredentials):
+    """The log-ins of a tag, in the order in which they are tried."""
+
+    model = TagCredential
+    autocomplete_fields = ["credential"]
+    extra = 1
+    verbose_name = "log-in"
+    verbose_name_plural = "log-ins for devices with this tag"
+
+
 @admin.register(Tag)
 class TagAdmin(_Tags):
     """Tags."""
+
+    inlines = [TagCredentialInline]
 
     list_display = ["name", "color", "description"]
     search_fields = ["name"]

@@ -58,7 +58,7 @@ class Platform(models.Model):
 
 
 class Tag(models.Model):
-    """A label on devices; with groups it also says who sees them."""
+    """A label on devices: log-ins for all of them, and with groups it says who sees them."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=100, unique=True)
@@ -74,12 +74,29 @@ class Tag(models.Model):
         related_name="+",
         help_text="When set, only members of these groups see the devices with this tag.",
     )
+    credentials = models.ManyToManyField(Credential, through="TagCredential", related_name="tags")
 
     class Meta:
         ordering = ["name"]
 
     def __str__(self) -> str:
         return self.name
+
+
+class TagCredential(models.Model):
+    """A log-in for every device with a tag; the one with the lowest priority is tried first."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="tag_credentials")
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="tag_credentials")
+    priority = models.PositiveSmallIntegerField(default=100, help_text="The lowest is tried first.")
+
+    class Meta:
+        ordering = ["priority", "credential__name"]
+        constraints = [models.UniqueConstraint(fields=["tag", "credential"], name="tagcredential_once")]
+
+    def __str__(self) -> str:
+        return f"{self.credential} for {self.tag}"
 
 
 class DeviceQuerySet(models.QuerySet["Device"]):
