@@ -15,7 +15,3 @@ class CorruptBackup(BackupError):
 
 class RequestRefused(BackupError):
     """The request cannot be served as it stands; nothing was recorded."""
-
-
-class ClaimLost(BackupError):
-    """The backup is no longer ours: its lease ran out and another worker has it, or it ended."""

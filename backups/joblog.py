@@ -1,6 +1,7 @@
-"""The log of a job: one row per event, committed as it happens, and one structured line in the process log."""
+"""The log of a job: one row per event, soon after it happens, and at once a structured line in the process log."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -13,12 +14,24 @@ logger = structlog.get_logger("netraven.backups")
 LEVEL_NUMBERS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-class JobLogger:
-    """Writes the events of one job, or of one backup in it; it is a `devices.connection.SessionLog`."""
+def save_now(entry: JobLog) -> None:
+    """Commit one event at once."""
+    patiently(entry.save, force_insert=True)
 
-    def __init__(self, job_id: uuid.UUID, backup: Backup | None = None) -> None:
+
+class JobLogger:
+    """Takes the events of one job, or of one backup in it; it is a `devices.connection.SessionLog`.
+
+    `keep` stores an event's row. A worker's threads hand in one that only queues it: its own thread alone talks to the
+    database.
+    """
+
+    def __init__(
+        self, job_id: uuid.UUID, backup: Backup | None = None, keep: Callable[[JobLog], None] = save_now
+    ) -> None:
         self.job_id = job_id
         self.backup = backup
+        self._keep = keep
         self._process_log = logger.bind(job_id=str(job_id))
         if backup:
             self._process_log = self._process_log.bind(backup_id=str(backup.pk), device=backup.device.hostname)
@@ -28,7 +41,6 @@ class JobLogger:
         message = storable(message)
         details = {key: storable(value) if isinstance(value, str) else value for key, value in details.items()}
         self._process_log.log(LEVEL_NUMBERS[level], message, log_event=event, **details)
-        entry = JobLog(
-            job_id=self.job_id, backup=self.backup, event=event, level=level, message=message, details=details
+        self._keep(
+            JobLog(job_id=self.job_id, backup=self.backup, event=event, level=level, message=message, details=details)
         )
-        patiently(entry.save, force_insert=True)

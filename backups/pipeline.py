@@ -1,104 +1,70 @@
-"""One backup, from claim to record. Every path through `run_backup` ends it completed, or failed with a reason."""
+"""One backup, from an assignment to its outcome: reach, log in, read, check, keep. No database in here.
+
+Every path ends in an outcome, completed or failed with a reason that an operator understands.
+"""
 
 import traceback
-import uuid
-from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import F
 from django.utils import timezone
 
-from backups import recording, storage
+from backups import storage
+from backups.assignments import Assignment
 from backups.completeness import check_complete
-from backups.database import patiently
-from backups.exceptions import ClaimLost, StorageFailed
+from backups.exceptions import StorageFailed
 from backups.fingerprint import change_hash, content_hash
 from backups.joblog import JobLogger
-from backups.models import Backup, Job, JobLog
-from backups.recording import Content
-from backups.services import close_job
-from devices.connection import RetryPolicy, Timeouts, fetch
-from devices.exceptions import DeviceError, IncompleteConfig
-from devices.login import choose_credential, login_of, target_of
+from backups.models import Backup, JobLog
+from backups.outcome import Content, Outcome
+from devices.connection import Facts, RetryPolicy, Timeouts, fetch
+from devices.exceptions import AuthenticationFailed, DeviceError, IncompleteConfig
+from devices.login import login_of, target_of
 from devices.text import encode
 
 Event = JobLog.Event
 Reason = Backup.FailureReason
 
 
-def run_backup(backup_id: uuid.UUID, worker: str) -> Backup.Status | None:
-    """Back up one device; None if it was not there to claim (done, or somebody else's), or lost on the way."""
-    backup = patiently(claim, backup_id, worker)
-    if backup is None:
-        return None
-    log = JobLogger(backup.job_id, backup)
+def carry_out(assignment: Assignment, log: JobLogger) -> Outcome:
+    """Back up one device. Raises nothing."""
+    backup = assignment.backup
+    outcome = Outcome(backup, last_good=assignment.last_good)
+    log(Event.BACKUP_START, f"Backup of {backup.device.hostname} started", attempt=backup.attempts)
     try:
-        _carry_out(backup, log)
-    except ClaimLost:
-        log(Event.BACKUP_FAILURE, "Given up: another worker has taken this backup over", level="warning")
-        return None
-    patiently(close_job, backup.job_id)
-    return Backup.Status(backup.status)
-
-
-def _carry_out(backup: Backup, log: JobLogger) -> None:
-    """Completed, or failed with a reason. Raises ClaimLost if another worker has taken the backup over."""
-    try:
-        _start(backup, log)
-        _back_up(backup, log)
+        _back_up(assignment, outcome, log)
     except DeviceError as error:
-        _fail(backup, Reason(error.reason), error, log)
+        outcome.reason, outcome.error = Reason(error.reason), str(error)
+        if isinstance(error, IncompleteConfig) and error.config:
+            outcome.content = _keep_aside(backup, error.config, log)
     except StorageFailed as error:
-        _fail(backup, Reason.STORAGE, error, log)
-    except ClaimLost:
-        raise
+        outcome.reason, outcome.error = Reason.STORAGE, str(error)
     except Exception as error:
         log(Event.BACKUP_FAILURE, "Unexpected error", level="debug", traceback=_frames(error))
-        _fail(backup, Reason.UNEXPECTED, error, log)
+        outcome.reason, outcome.error = Reason.UNEXPECTED, f"{type(error).__name__} in NetRaven."
+    return outcome
 
 
-def claim(backup_id: uuid.UUID, worker: str) -> Backup | None:
-    """Take a pending backup: one UPDATE decides, so a task that is delivered twice finds nothing to do."""
-    now = timezone.now()
-    Backup.objects.filter(pk=backup_id, status=Backup.Status.PENDING).update(
-        status=Backup.Status.RUNNING,
-        worker=worker,
-        attempts=F("attempts") + 1,
-        started_at=now,
-        lease_expires_at=now + timedelta(seconds=settings.NETRAVEN["LEASE"]),
-    )
-    mine = Backup.objects.filter(pk=backup_id, status=Backup.Status.RUNNING, worker=worker)
-    return mine.select_related("device__platform").first()
+def _back_up(assignment: Assignment, outcome: Outcome, log: JobLogger) -> None:
+    facts, text = _fetch(assignment, outcome, log)
+    last_good = assignment.last_good
+    check_complete(text, outcome.backup.device.platform, last_good.file_size if last_good else None)
+    outcome.content = _store(outcome.backup, text, last_good)
+    outcome.facts = facts
 
 
-def _start(backup: Backup, log: JobLogger) -> None:
-    started = patiently(
-        Job.objects.filter(pk=backup.job_id, status=Job.Status.PENDING).update,
-        status=Job.Status.RUNNING,
-        started_at=timezone.now(),
-    )
-    if started:
-        JobLogger(backup.job_id)(Event.SESSION_START, "Job started")
-    log(Event.BACKUP_START, f"Backup of {backup.device.hostname} started", attempt=backup.attempts)
-
-
-def _back_up(backup: Backup, log: JobLogger) -> None:
-    device = backup.device
-    last_good = patiently(Backup.objects.last_good, device.pk)
-    backup.credential = choose_credential(device)
-    facts, text = fetch(
-        target_of(device), login_of(backup.credential), timeouts=_timeouts(), log=log, retry=_retry_policy()
-    )
-    check_complete(text, device.platform, last_good.file_size if last_good else None)
-    content = _store(backup, text, last_good)
-    patiently(recording.complete, backup, content, facts)
-    log(
-        Event.BACKUP_SUCCESS,
-        f"Stored as {content.file_path}" if backup.changed else "No change since the last good backup",
-        file_path=content.file_path,
-        size_bytes=content.size,
-        version=backup.version,
+def _fetch(assignment: Assignment, outcome: Outcome, log: JobLogger) -> tuple[Facts, str]:
+    """Facts and configuration with the first log-in that the device accepts. Each is tried once: accounts lock."""
+    device, refused = assignment.backup.device, None
+    for candidate in assignment.logins[: settings.NETRAVEN["LOGIN_ATTEMPTS"]]:
+        outcome.backup.credential = candidate
+        log(Event.LOGIN, f"Trying the credential “{candidate.name}”", credential=str(candidate.pk))
+        try:
+            return fetch(target_of(device), login_of(candidate), timeouts=_timeouts(), log=log, retry=_retry_policy())
+        except AuthenticationFailed as error:
+            refused = error
+    raise refused or AuthenticationFailed(
+        f"{device.hostname} has no log-in that can be used: give it a credential, or one of its tags."
     )
 
 
@@ -109,19 +75,9 @@ def _store(backup: Backup, text: str, last_good: Backup | None, folder: str = st
     if last_good and last_good.content_hash == digest and storage.is_intact(last_good):
         path = last_good.file_path
     else:
-        path = storage.store(
-            content, storage.file_name(backup.device_id, backup.device.hostname, timezone.now(), folder)
-        )
+        name = storage.file_name(backup.device_id, backup.device.hostname, timezone.now(), folder)
+        path = storage.store(content, name)
     return Content(path, len(content), digest, change_hash(text, backup.device.platform.volatile_patterns))
-
-
-def _fail(backup: Backup, reason: Backup.FailureReason, error: Exception, log: JobLogger) -> None:
-    message = str(error) if isinstance(error, DeviceError | StorageFailed) else f"{type(error).__name__} in NetRaven."
-    content = None
-    if isinstance(error, IncompleteConfig) and error.config:
-        content = _keep_aside(backup, error.config, log)
-    patiently(recording.fail, backup, reason, message, content)
-    log(Event.BACKUP_FAILURE, message, level="error", reason=reason)
 
 
 def _keep_aside(backup: Backup, text: str, log: JobLogger) -> Content | None:

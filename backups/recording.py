@@ -1,85 +1,105 @@
-"""How a backup ends: one transaction for the backup and its device, and only for the worker whose claim still holds."""
+"""How backups end: one transaction for backup, device and log, and only for the worker whose claim still holds."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from contextlib import suppress
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
-from backups.database import storable
-from backups.exceptions import ClaimLost, RequestRefused
+from backups.database import patiently, storable
+from backups.exceptions import RequestRefused
 from backups.joblog import JobLogger
 from backups.models import Backup, JobLog
+from backups.outcome import Content, Outcome
 from devices.models import Device
 
-if TYPE_CHECKING:  # NAPALM takes a second to import: commands and web servers do without
-    from devices.connection import Facts
-
+UNEXPECTED = Backup.FailureReason.UNEXPECTED
 # Facts that a device row keeps, and the characters it has room for
 FACTS = {"vendor": 100, "model": 100, "os_version": 500, "serial_number": 100}
 
 
-@dataclass(frozen=True)
-class Content:
-    """A stored configuration: where it is, its size in bytes, its two hashes."""
+def record(outcomes: Sequence[Outcome], events: Sequence[JobLog] = ()) -> None:
+    """Record what came of backups, and what happened on the way.
 
-    file_path: str
-    size: int
-    content_hash: str
-    change_hash: str
+    An outcome whose backup is no longer its worker's changes nothing and is marked `lost`.
+    """
+    try:
+        patiently(_record_together, outcomes, events)
+    except (DataError, IntegrityError):  # one of them holds what the database refuses: the others must not suffer
+        for event in events:
+            with suppress(DataError, IntegrityError):
+                patiently(event.save, force_insert=True)
+        for outcome in outcomes:
+            _record_alone(outcome)
+
+
+def _record_alone(outcome: Outcome) -> None:
+    try:
+        patiently(_record_together, [outcome], [])
+    except (DataError, IntegrityError) as error:
+        sentence = f"The database refused the result ({type(error).__name__})."
+        refused = Outcome(Backup.objects.get(pk=outcome.backup.pk), reason=UNEXPECTED, error=sentence)
+        patiently(_record_together, [refused], [])
+        outcome.backup, outcome.lost = refused.backup, refused.lost
 
 
 @transaction.atomic
-def complete(backup: Backup, content: Content, facts: "Facts") -> None:
-    """Record a good configuration. Raises ClaimLost if the backup is no longer this worker's."""
-    device = Device.objects.select_for_update().get(pk=backup.device_id)
-    _set_content(backup, content)
-    _set_version(backup)
-    backup.serial_number = storable(facts.serial_number)[:100]
-    backup.os_version = storable(facts.os_version)[:500]
-    backup.status = Backup.Status.COMPLETED
-    _end(backup)
-    for name in FACTS:
-        if value := storable(getattr(facts, name)):
-            setattr(device, name, value[: FACTS[name]])
-    _touch(device, backup)
-
-
-@transaction.atomic
-def fail(backup: Backup, reason: Backup.FailureReason, error: str, kept_aside: Content | None = None) -> None:
-    """Record why there is no good configuration. Raises ClaimLost if the backup is no longer this worker's."""
-    device = Device.objects.select_for_update().get(pk=backup.device_id)
-    if kept_aside:
-        _set_content(backup, kept_aside)
-    backup.status = Backup.Status.FAILED
-    backup.failure_reason = reason
-    backup.error = storable(error)
-    _end(backup)
-    _touch(device, backup)
+def _record_together(outcomes: Sequence[Outcome], events: Sequence[JobLog]) -> None:
+    entries = list(events)
+    for outcome in outcomes:
+        _settle(outcome)
+        log = JobLogger(outcome.backup.job_id, outcome.backup, keep=entries.append)
+        outcome.lost = not _end(outcome.backup)
+        if outcome.lost:
+            log(JobLog.Event.BACKUP_FAILURE, "Given up: another worker has taken this backup over", level="warning")
+            continue
+        _tell_device(outcome)
+        _log_end(outcome.backup, log)
+    JobLog.objects.bulk_create(entries)
 
 
 @transaction.atomic
 def accept(backup: Backup, user: User) -> Backup:
     """Turn a kept-aside configuration into the last good one. Raises RequestRefused if that would be wrong."""
+    # The lock keeps new backups of the device out meanwhile: their rows refer to it.
     device = Device.objects.select_for_update().get(pk=backup.device_id)
-    backup = Backup.objects.select_for_update().select_related("device").get(pk=backup.pk)
+    backup = Backup.objects.select_for_update(of=("self",)).select_related("device").get(pk=backup.pk)
     if not backup.can_be_accepted:
         raise RequestRefused("Only a backup that failed as incomplete, with its text kept, can be accepted.")
+    if device.backups.active().exists():
+        raise RequestRefused("A backup of this device is under way: accept this one when that has ended.")
     last_good = Backup.objects.last_good(backup.device_id)
     if last_good and backup.finished_at and last_good.finished_at and last_good.finished_at > backup.finished_at:
         raise RequestRefused("A newer good backup exists: accepting this one would put an older one on top.")
-    _set_version(backup)
+    _set_version(backup, last_good)
     backup.status = Backup.Status.COMPLETED
     backup.failure_reason = ""
     backup.accepted_by = user
     backup.save()
+    device.last_success_at = backup.finished_at
     if device.last_attempt_at == backup.finished_at:
-        _touch(device, backup)
-    else:
-        Device.objects.filter(pk=device.pk).update(last_success_at=backup.finished_at)
+        device.last_status, device.last_failure_reason = backup.status, ""
+    device.save(update_fields=["last_success_at", "last_status", "last_failure_reason"])
     JobLogger(backup.job_id, backup)(JobLog.Event.BACKUP_ACCEPTED, f"Accepted as complete by {user.get_username()}")
     return backup
+
+
+def _settle(outcome: Outcome) -> None:
+    """Put the outcome into the backup's fields."""
+    backup, facts = outcome.backup, outcome.facts
+    if outcome.content:
+        _set_content(backup, outcome.content)
+    if facts is None:
+        backup.status = Backup.Status.FAILED
+        backup.failure_reason = outcome.reason or UNEXPECTED
+        backup.error = storable(outcome.error)
+        return
+    # Still the last good one: nothing is accepted while a backup of the device is under way.
+    _set_version(backup, outcome.last_good)
+    backup.serial_number = storable(facts.serial_number)[: FACTS["serial_number"]]
+    backup.os_version = storable(facts.os_version)[: FACTS["os_version"]]
+    backup.status = Backup.Status.COMPLETED
 
 
 def _set_content(backup: Backup, content: Content) -> None:
@@ -89,13 +109,12 @@ def _set_content(backup: Backup, content: Content) -> None:
     backup.change_hash = content.change_hash
 
 
-def _set_version(backup: Backup) -> None:
-    last_good = Backup.objects.last_good(backup.device_id)
+def _set_version(backup: Backup, last_good: Backup | None) -> None:
     backup.changed = last_good is None or last_good.change_hash != backup.change_hash
     backup.version = (last_good.version or 0 if last_good else 0) + (1 if backup.changed else 0)
 
 
-def _end(backup: Backup) -> None:
+def _end(backup: Backup) -> bool:
     """Write the backup if it is still ours: the worker's name is the fence against one that was thought dead."""
     backup.finished_at = timezone.now()
     names = [
@@ -104,16 +123,34 @@ def _end(backup: Backup) -> None:
     ]  # fmt: skip
     ours = Backup.objects.filter(pk=backup.pk, status=Backup.Status.RUNNING, worker=backup.worker)
     if ours.update(lease_expires_at=None, **{name: getattr(backup, name) for name in names}):
-        return
+        return True
     # Repeated after a commit whose answer was lost: it is recorded already.
-    if not Backup.objects.filter(pk=backup.pk, status=backup.status, worker=backup.worker).exists():
-        raise ClaimLost
+    return Backup.objects.filter(pk=backup.pk, status=backup.status, worker=backup.worker).exists()
 
 
-def _touch(device: Device, backup: Backup) -> None:
-    device.last_attempt_at = backup.finished_at
-    device.last_status = backup.status
-    device.last_failure_reason = backup.failure_reason
-    if backup.status == Backup.Status.COMPLETED:
-        device.last_success_at = backup.finished_at
-    device.save(update_fields=[*FACTS, "last_attempt_at", "last_status", "last_failure_reason", "last_success_at"])
+def _tell_device(outcome: Outcome) -> None:
+    """Its row says how the last backup went, and keeps the facts that it told."""
+    backup = outcome.backup
+    values: dict[str, object] = {
+        "last_attempt_at": backup.finished_at,
+        "last_status": backup.status,
+        "last_failure_reason": backup.failure_reason,
+    }
+    if outcome.facts:
+        values["last_success_at"] = backup.finished_at
+        known = {name: storable(getattr(outcome.facts, name))[:length] for name, length in FACTS.items()}
+        values |= {name: value for name, value in known.items() if value}
+    Device.objects.filter(pk=backup.device_id).update(**values)
+
+
+def _log_end(backup: Backup, log: JobLogger) -> None:
+    if backup.status == Backup.Status.FAILED:
+        log(JobLog.Event.BACKUP_FAILURE, backup.error, level="error", reason=backup.failure_reason)
+        return
+    log(
+        JobLog.Event.BACKUP_SUCCESS,
+        f"Stored as {backup.file_path}" if backup.changed else "No change since the last good backup",
+        file_path=backup.file_path,
+        size_bytes=backup.file_size,
+        version=backup.version,
+    )

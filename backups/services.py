@@ -1,10 +1,9 @@
 """The one door: every request for backups, whoever makes it, comes through here."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -33,7 +32,7 @@ class BackupRequest:
 def request_backups(
     devices: DeviceQuerySet, *, user: User | None, trigger: Job.Trigger, comments: str = ""
 ) -> BackupRequest:
-    """Record one job with one pending backup per device, and queue them once that is committed.
+    """Record one job with one pending backup per device, and wake the workers once that is committed.
 
     `user` None is the system itself (command line, schedule). A device that is already being backed up is not asked
     twice: its backup in progress is in `already_active`, and when there is nothing else, its job is the answer.
@@ -50,8 +49,7 @@ def request_backups(
         created_for = {backup.device_id for backup in backups}
         already_active = _active_backups([pk for pk in wanted if pk not in created_for])
         if backups:
-            # Not a partial: Django fails to report what a robust hook without a __qualname__ raises.
-            transaction.on_commit(lambda: enqueue([backup.pk for backup in backups]), robust=True)
+            transaction.on_commit(wake_workers, robust=True)
             return BackupRequest(job, backups, already_active)
         job.delete()
     if not already_active:  # they ended while we looked: nothing stands in the way of a second try
@@ -66,13 +64,21 @@ def accept_backup(backup: Backup, *, user: User) -> Backup:
     return recording.accept(backup, user)
 
 
-def enqueue(backup_ids: Sequence[uuid.UUID]) -> None:
-    """Hand backups to the workers, as many per task as a worker has threads. A task lost on the way is queued again."""
-    size = settings.NETRAVEN["THREADS"]
-    for start in range(0, len(backup_ids), size):
-        async_task("backups.tasks.run_batch", [str(pk) for pk in backup_ids[start : start + size]])
+def wake_workers() -> None:
+    """Have a worker look for pending backups. One task is enough: a worker with its hands full wakes the next."""
+    async_task("backups.tasks.work")
 
 
+def start_jobs(job_ids: Iterable[uuid.UUID]) -> None:
+    """Note that work on these jobs has begun; the first one to say so logs it."""
+    for job in Job.objects.filter(pk__in=job_ids, status=Job.Status.PENDING):
+        with transaction.atomic():
+            pending = Job.objects.filter(pk=job.pk, status=Job.Status.PENDING)
+            if pending.update(status=Job.Status.RUNNING, started_at=timezone.now()):
+                JobLogger(job.pk)(JobLog.Event.SESSION_START, "Job started")
+
+
+@transaction.atomic
 def close_job(job_id: uuid.UUID) -> bool:
     """End a job whose backups have all ended; True for the one caller who did it.
 
@@ -119,9 +125,11 @@ def _describe(wanted: dict[uuid.UUID, str], disabled: list[str]) -> dict[str, ob
 def _create_backups(job: Job, device_ids: list[uuid.UUID], comments: str) -> list[Backup]:
     """Insert what the one-active-per-device constraint lets in, and read back what that was."""
     Backup.objects.bulk_create(
-        [Backup(job=job, device_id=pk, comments=comments) for pk in device_ids], batch_size=BATCH, ignore_conflicts=True
+        [Backup(job=job, device_id=pk, comments=comments, position=position) for position, pk in enumerate(device_ids)],
+        batch_size=BATCH,
+        ignore_conflicts=True,
     )
-    return list(Backup.objects.filter(job=job).order_by("pk"))
+    return list(Backup.objects.filter(job=job).order_by("position"))
 
 
 def _active_backups(device_ids: list[uuid.UUID]) -> list[Backup]:

@@ -205,18 +205,19 @@ NETRAVEN = {
     "RETRY_ATTEMPTS": env.int("NETRAVEN_RETRY_ATTEMPTS", default=3),
     "RETRY_BASE": env.float("NETRAVEN_RETRY_BASE", default=2),
     "RETRY_FACTOR": env.float("NETRAVEN_RETRY_FACTOR", default=2),
-    # Devices at once in one worker process, and how many devices one task holds.
+    # Credentials tried on one device in one backup: more would lock accounts.
+    "LOGIN_ATTEMPTS": env.int("NETRAVEN_LOGIN_ATTEMPTS", default=3),
+    # Devices at once in one worker process.
     "THREADS": env.int("NETRAVEN_THREADS", default=25),
     # A running backup belongs to its worker for so long after the worker's last sign of life; seconds.
     "LEASE": env.float("NETRAVEN_LEASE", default=60),
     # Workers that may die over one backup before it is given up.
     "MAX_CLAIMS": env.int("NETRAVEN_MAX_CLAIMS", default=3),
-    # A pending backup whose task seems to be lost is queued again after so many seconds.
-    "REQUEUE_AFTER": env.float("NETRAVEN_REQUEUE_AFTER", default=900),
 }
 
 _workers = env.int("NETRAVEN_WORKERS", default=2)
-_task_timeout = int(NETRAVEN["DEADLINE"] + NETRAVEN["LEASE"] + 60)
+# A worker's shift is five minutes and what is then under way: see backups/worker.py.
+_task_timeout = int(300 + NETRAVEN["DEADLINE"] + NETRAVEN["LEASE"] + 60)
 _queue_limit = _workers
 Q_CLUSTER = {
     "name": "netraven",

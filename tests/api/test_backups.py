@@ -40,7 +40,7 @@ def test_a_request_returns_at_once_and_leaves_the_work_to_a_worker(
     assert response["Retry-After"] == "2"
     assert (backup.status, backup.job.trigger, backup.job.requested_by) == ("pending", "api", User.objects.get())
     (task,) = queued_tasks()
-    assert (task["func"], task["args"], task["kwargs"]) == ("backups.tasks.run_batch", ([str(backup.pk)],), {})
+    assert (task["func"], task["args"], task["kwargs"]) == ("backups.tasks.work", (), {})
 
 
 def test_the_queue_never_holds_a_secret(

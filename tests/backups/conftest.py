@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from backups.models import Backup, Job
-from backups.pipeline import run_backup
 from backups.services import request_backups
+from backups.worker import work
 from devices.models import Device
 
 BackUp = Callable[..., Backup]
@@ -19,7 +19,7 @@ def back_up(transactional_db: None) -> BackUp:
     def run(device: Device, comments: str = "") -> Backup:
         devices = Device.objects.filter(pk=device.pk)
         backup = request_backups(devices, user=None, trigger=Job.Trigger.COMMAND, comments=comments).backups[0]
-        run_backup(backup.pk, "test")
+        work()
         return Backup.objects.select_related("device__platform", "job").get(pk=backup.pk)
 
     return run

@@ -4,9 +4,9 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from backups.claims import claim_next
 from backups.maintenance import reap
 from backups.models import Backup, Job, JobLog
-from backups.pipeline import claim
 from backups.services import request_backups
 from devices.models import Device
 from tests.conftest import MakeDevice, QueuedTasks
@@ -26,18 +26,18 @@ def expire_lease(backup: Backup) -> None:
 
 
 def test_a_running_backup_with_a_lease_is_left_alone(backup: Backup) -> None:
-    claim(backup.pk, "alive")
-    assert reap() == {"taken_back": 0, "requeued": 0, "closed": 0}
+    claim_next("alive", 1)
+    assert reap() == {"taken_back": 0, "closed": 0, "waiting": 0}
     backup.refresh_from_db()
     assert backup.status == Backup.Status.RUNNING
 
 
 def test_what_a_dead_worker_left_is_queued_again(backup: Backup, queued_tasks: QueuedTasks) -> None:
-    claim(backup.pk, "dead")
+    claim_next("dead", 1)
     expire_lease(backup)
     before = len(queued_tasks())
     assert reap()["taken_back"] == 1
-    assert [task["args"] for task in queued_tasks()[before:]] == [([str(backup.pk)],)]
+    assert [task["args"] for task in queued_tasks()[before:]] == [()]
     backup.refresh_from_db()
     assert (backup.status, backup.worker, backup.attempts) == (Backup.Status.PENDING, "", 1)
     assert JobLog.objects.filter(backup=backup, event=JobLog.Event.RECOVERED).count() == 1
@@ -45,7 +45,7 @@ def test_what_a_dead_worker_left_is_queued_again(backup: Backup, queued_tasks: Q
 
 def test_a_backup_that_kills_its_workers_is_given_up(backup: Backup, settings: Settings) -> None:
     for number in range(settings.NETRAVEN["MAX_CLAIMS"]):
-        assert claim(backup.pk, f"dead {number}")
+        assert claim_next(f"dead {number}", 1)
         expire_lease(backup)
         reap()
     backup.refresh_from_db()
@@ -55,10 +55,10 @@ def test_a_backup_that_kills_its_workers_is_given_up(backup: Backup, settings: S
     assert backup.job.status == Job.Status.FAILED
 
 
-def test_a_lost_task_is_queued_again_but_not_each_minute(backup: Backup) -> None:
-    long_ago = timezone.now() - timedelta(days=1)
-    Backup.objects.update(queued_at=long_ago)
-    assert [reap()["requeued"], reap()["requeued"]] == [1, 0]
+def test_a_worker_is_woken_again_while_backups_wait(backup: Backup, queued_tasks: QueuedTasks) -> None:
+    before = len(queued_tasks())
+    assert reap()["waiting"] == 1
+    assert [task["func"] for task in queued_tasks()[before:]] == ["backups.tasks.work"]
 
 
 def test_a_job_whose_worker_died_before_ending_it_is_ended(backup: Backup) -> None:

@@ -36,12 +36,11 @@ def test_a_request_makes_one_job_and_one_pending_backup_per_device(operator: Use
     assert {(backup.status, backup.comments) for backup in request.backups} == {("pending", "before the upgrade")}
 
 
-def test_many_devices_are_queued_in_batches(queued_tasks: QueuedTasks) -> None:
+def test_one_task_wakes_a_worker_for_any_number_of_devices(queued_tasks: QueuedTasks) -> None:
     add_devices(60)
     request_backups(Device.objects.all(), user=None, trigger=Trigger.COMMAND)
-    tasks = queued_tasks()
-    assert sorted(len(task["args"][0]) for task in tasks) == [10, 25, 25]
-    assert {task["func"] for task in tasks} == {"backups.tasks.run_batch"}
+    (task,) = queued_tasks()
+    assert (task["func"], task["args"], task["kwargs"]) == ("backups.tasks.work", (), {})
 
 
 def test_asking_twice_gives_the_one_in_progress(operator: User) -> None:
@@ -111,6 +110,4 @@ def test_a_large_request_costs_a_bounded_number_of_queries() -> None:
         connection,
     ) as queries:
         request_backups(Device.objects.all(), user=None, trigger=Trigger.COMMAND)
-    inserts_into_queue = [query for query in queries if "django_q_ormq" in query["sql"]]
-    assert len(queries) - len(inserts_into_queue) < 100  # SQLite takes 50 backups in one INSERT
-    assert len(inserts_into_queue) <= 2000 / 25 * 2
+    assert len(queries) < 80  # SQLite takes some 40 backups in one INSERT

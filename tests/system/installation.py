@@ -27,6 +27,7 @@ ADMIN = ("admin", "a-good-passphrase-4711")
 # Every event of a backup that goes well: the configuration is asked for first, then the facts.
 GOOD_BACKUP = [
     "backup_start",
+    "login",
     "connect",
     "connect_success",
     "command",

@@ -41,7 +41,7 @@ def do_upkeep_after_the_lease(installation: Installation, device: LabDevice) -> 
 def assert_backed_up_once(installation: Installation, device: LabDevice, attempts: int) -> Backup:
     """One row, one file, one version; the right content; the job is closed."""
     backup = installation.backups(device).select_related("job").get()
-    assert (backup.status, backup.attempts, backup.version) == (Backup.Status.COMPLETED, attempts, 1)
+    assert (backup.status, backup.attempts, backup.version) == (Backup.Status.COMPLETED, attempts, 1), backup.error
     assert backup.job.status == Job.Status.COMPLETED
     installation.assert_holds(backup, device.running_config)
     return backup
@@ -151,8 +151,7 @@ def test_a_task_that_is_delivered_twice_runs_once(
     device = lab.add("ios", fault=Fault.SLOW, delay=2)
     installation.record(device)
     installation.request(device)
-    pk = installation.backups(device).get().pk
-    program = f"from backups.services import enqueue; enqueue(['{pk}']); enqueue(['{pk}'])"
+    program = "from backups.services import wake_workers; wake_workers(); wake_workers()"
     installation.must("shell", "-v0", "-c", program)
     installation.start_worker()
     installation.start_worker()

@@ -61,7 +61,7 @@ def test_a_backup_survives_that_the_database_goes_away(
 def test_a_request_while_redis_is_away_is_recorded_and_served_later(
     make_installation: MakeInstallation, redis_proxy: Proxy, lab: Lab
 ) -> None:
-    installation = make_installation(broker="redis", redis_port=redis_proxy.port, NETRAVEN_REQUEUE_AFTER="1")
+    installation = make_installation(broker="redis", redis_port=redis_proxy.port)
     device, earlier = lab.add("ios"), lab.add("eos")
     installation.record(device, earlier)
     worker = installation.start_worker()
@@ -81,7 +81,7 @@ def test_a_request_while_redis_is_away_is_recorded_and_served_later(
 
 
 def test_a_task_that_redis_lost_is_queued_again(make_installation: MakeInstallation, lab: Lab) -> None:
-    installation = make_installation(broker="redis", NETRAVEN_REQUEUE_AFTER="1")
+    installation = make_installation(broker="redis")
     device = lab.add("ios")
     installation.record(device)
     installation.request(device)

@@ -10,7 +10,7 @@ from django.db import connection
 
 from backups.models import Backup, Job
 from backups.services import request_backups
-from backups.tasks import run_batch
+from backups.worker import work
 from devices.models import Device
 from netraven.lab import Fault
 from tests.conftest import MakeDevice, wait_for
@@ -22,9 +22,9 @@ FAULTS = (Fault.NONE, Fault.NONE, Fault.WRONG_PASSWORD, Fault.DROPS)
 
 
 def back_up_all() -> None:
-    """One batch of every device, as a worker runs it."""
-    backups = request_backups(Device.objects.all(), user=None, trigger=Job.Trigger.COMMAND).backups
-    run_batch([str(backup.pk) for backup in backups])
+    """Every device, in one shift of a worker."""
+    request_backups(Device.objects.all(), user=None, trigger=Job.Trigger.COMMAND)
+    work()
 
 
 def open_files() -> Counter[str]:

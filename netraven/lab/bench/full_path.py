@@ -1,4 +1,4 @@
-"""NetRaven's way: devices asked for at the one door, their tasks done by the pipeline. Prints usage and statements."""
+"""NetRaven's way: devices asked for at the one door, backed up by one worker. Prints usage and statements."""
 
 import json
 import re
@@ -49,29 +49,22 @@ def kind_of(sql: str) -> str:
     return f"{sql.split()[0]} {table[1]}" if table else sql.split()[0]
 
 
-def queued_batches(device_ids: list[uuid.UUID]) -> list[list[str]]:
-    """Ask for backups of these devices, and take the tasks out of the queue as a worker would: the ids of each."""
-    from django_q.models import OrmQ
-
+def request(device_ids: list[uuid.UUID]) -> None:
+    """Ask for backups of these devices."""
     from backups.models import Job
     from backups.services import request_backups
     from devices.models import Device
 
     request_backups(Device.objects.filter(pk__in=device_ids), user=None, trigger=Job.Trigger.COMMAND, comments="bench")
-    queued = OrmQ.objects.order_by("pk")
-    batches = [row.args()[0] for row in queued]
-    queued.delete()
-    return batches
 
 
-def run(batches: list[list[str]]) -> None:
-    """The tasks, one after the other, as one worker process does them. Raises if a backup does not succeed."""
+def run(count: int) -> None:
+    """One worker's shift, until nothing is pending. Raises unless so many backups succeed, and none fails."""
     from backups.models import Backup
-    from backups.tasks import run_batch
+    from backups.tasks import work
 
-    for batch in batches:
-        if run_batch(batch) != {Backup.Status.COMPLETED: len(batch)}:
-            raise RuntimeError(f"not every backup succeeded: {set(Backup.objects.values_list('error', flat=True))}")
+    if work() != {Backup.Status.COMPLETED: count}:
+        raise RuntimeError(f"not every backup succeeded: {set(Backup.objects.values_list('error', flat=True))}")
 
 
 def main() -> int:
@@ -80,11 +73,12 @@ def main() -> int:
     from devices.models import Device
 
     ids: list[uuid.UUID] = list(Device.objects.order_by("hostname").values_list("pk", flat=True))
-    run(queued_batches(ids[:1]))
-    batches = queued_batches(ids)
+    request(ids[:1])
+    run(1)
+    request(ids)
     counter = StatementCounter()
     counter.watch()
-    usage = measured(len(ids), lambda: run(batches))
+    usage = measured(len(ids), lambda: run(len(ids)))
     print(json.dumps({"usage": asdict(usage), "statements": counter.by_kind()}))
     return 0
 

@@ -1,75 +1,14 @@
-"""What was asked for and what came of it: jobs, backups and their log."""
+"""What came of it, one device at a time."""
 
 import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from credentials.models import Credential
 from devices.models import Device, Viewer
-
-
-class JobQuerySet(models.QuerySet["Job"]):
-    """Reads over jobs."""
-
-    def visible_to(self, user: Viewer) -> "JobQuerySet":
-        """Jobs that the user asked for, or that hold a device that the user sees."""
-        if getattr(user, "is_superuser", False) and user.is_active:
-            return self
-        if not user.is_authenticated or not user.is_active:
-            return self.none()
-        visible = Backup.objects.filter(job=models.OuterRef("pk")).visible_to(user)
-        return self.filter(Q(requested_by=user) | models.Exists(visible))
-
-
-class Job(models.Model):
-    """One request for backups, of one device or of a whole network; its id is the log session's id too."""
-
-    class Type(models.TextChoices):
-        BACKUP = "backup", "Backup"
-
-    class Trigger(models.TextChoices):
-        ADMIN = "admin", "Admin"
-        API = "api", "API"
-        PAGE = "page", "Page"
-        COMMAND = "command", "Command line"
-        SCHEDULE = "schedule", "Schedule"
-
-    class Status(models.TextChoices):
-        PENDING = "pending", "Pending"
-        RUNNING = "running", "Running"
-        COMPLETED = "completed", "Completed"
-        FAILED = "failed", "Failed"
-
-    ACTIVE = (Status.PENDING, Status.RUNNING)
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    job_type = models.CharField(max_length=20, choices=Type.choices, default=Type.BACKUP)
-    trigger = models.CharField(max_length=20, choices=Trigger.choices)
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    metadata = models.JSONField(default=dict, blank=True)
-    status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
-    created_at = models.DateTimeField(default=timezone.now, db_index=True)
-    started_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    objects = JobQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-created_at"]
-        indexes = [models.Index(fields=["status", "-created_at"], name="job_status_newest")]
-
-    def __str__(self) -> str:
-        return f"{self.get_job_type_display()} {str(self.id)[:8]}"
-
-    def counts(self) -> dict[str, int]:
-        """How many backups are in each status, in one query: `{"pending": 3, "running": 1, …}`."""
-        rows = self.backups.values_list("status").annotate(Count("pk")).order_by()
-        return dict.fromkeys(Backup.Status.values, 0) | dict(rows)
 
 
 class BackupQuerySet(models.QuerySet["Backup"]):
@@ -121,7 +60,7 @@ class Backup(models.Model):
     ACTIVE = (Status.PENDING, Status.RUNNING)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="backups")
+    job = models.ForeignKey("backups.Job", on_delete=models.PROTECT, related_name="backups")
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="backups")
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
     failure_reason = models.CharField(max_length=20, blank=True, choices=FailureReason.choices)
@@ -148,10 +87,12 @@ class Backup(models.Model):
         help_text="The log-in used.",
     )
     # Who works on it
+    position = models.PositiveIntegerField(
+        default=0, help_text="Its place in its job: the workers take the first of each job before the second of any."
+    )
     attempts = models.PositiveSmallIntegerField(default=0, help_text="How often a worker took it on.")
     worker = models.CharField(max_length=100, blank=True, help_text="Who works on it: host, process, batch.")
     lease_expires_at = models.DateTimeField(null=True, blank=True)
-    queued_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -181,6 +122,7 @@ class Backup(models.Model):
             models.Index(fields=["job", "status"], name="backup_job_status"),
             models.Index(fields=["status", "-created_at"], name="backup_status_newest"),
             models.Index(fields=["lease_expires_at"], condition=Q(status="running"), name="backup_lease"),
+            models.Index(fields=["position", "created_at"], condition=Q(status="pending"), name="backup_queue"),
             models.Index(fields=["file_path"], name="backup_file"),
         ]
         permissions = [
@@ -201,50 +143,3 @@ class Backup(models.Model):
     def can_be_accepted(self) -> bool:
         """Failed as incomplete, with what came kept aside."""
         return self.failure_reason == self.FailureReason.INCOMPLETE and bool(self.file_path)
-
-
-class JobLog(models.Model):
-    """One event of a job, committed as it happens."""
-
-    class Level(models.TextChoices):
-        DEBUG = "debug", "Debug"
-        INFO = "info", "Info"
-        WARNING = "warning", "Warning"
-        ERROR = "error", "Error"
-
-    class Event(models.TextChoices):
-        SESSION_START = "session_start", "Session start"
-        SESSION_END = "session_end", "Session end"
-        CONNECT = "connect", "Connect"
-        CONNECT_SUCCESS = "connect_success", "Connected"
-        CONNECT_FAILURE = "connect_failure", "Connection failed"
-        RETRY = "retry", "Retry"
-        COMMAND = "command", "Command"
-        RESPONSE = "response", "Response"
-        CLOSE_FAILURE = "close_failure", "Close failed"
-        BACKUP_START = "backup_start", "Backup start"
-        BACKUP_SUCCESS = "backup_success", "Backup succeeded"
-        BACKUP_FAILURE = "backup_failure", "Backup failed"
-        BACKUP_ACCEPTED = "backup_accepted", "Backup accepted"
-        RECOVERED = "recovered", "Taken back"
-
-    id = models.BigAutoField(primary_key=True)
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="log")
-    backup = models.ForeignKey(Backup, null=True, blank=True, on_delete=models.CASCADE, related_name="log")
-    time = models.DateTimeField(default=timezone.now)
-    level = models.CharField(max_length=10, choices=Level.choices, default=Level.INFO)
-    event = models.CharField(max_length=30, choices=Event.choices)
-    message = models.TextField()
-    details = models.JSONField(default=dict, blank=True)
-
-    class Meta:
-        ordering = ["id"]
-        indexes = [
-            models.Index(fields=["job", "id"], name="joblog_job"),
-            models.Index(fields=["backup", "id"], name="joblog_backup"),
-        ]
-        verbose_name = "log entry"
-        verbose_name_plural = "log entries"
-
-    def __str__(self) -> str:
-        return f"{self.time:%H:%M:%S} {self.event}"
