@@ -3,6 +3,7 @@
 Every path ends in an outcome, completed or failed with a reason that an operator understands.
 """
 
+import time
 import traceback
 from pathlib import Path
 
@@ -55,16 +56,18 @@ def _back_up(assignment: Assignment, outcome: Outcome, log: JobLogger) -> None:
 
 def _fetch(assignment: Assignment, outcome: Outcome, log: JobLogger) -> tuple[Facts, str]:
     """Facts and configuration with the first log-in that the device accepts. Each is tried once: accounts lock."""
-    device, refused = assignment.backup.device, None
+    device, refused, ends = assignment.backup.device, None, time.monotonic() + settings.NETRAVEN["DEADLINE"]
     for candidate in assignment.logins[: settings.NETRAVEN["LOGIN_ATTEMPTS"]]:
         outcome.backup.credential = candidate
         log(Event.LOGIN, f"Trying the credential “{candidate.name}”", credential=str(candidate.pk))
         try:
-            return fetch(target_of(device), login_of(candidate), timeouts=_timeouts(), log=log, retry=_retry_policy())
+            timeouts = _timeouts(ends - time.monotonic())
+            return fetch(target_of(device), login_of(candidate), timeouts=timeouts, log=log, retry=_retry_policy())
         except AuthenticationFailed as error:
             refused = error
     raise refused or AuthenticationFailed(
-        f"{device.hostname} has no log-in that can be used: give it a credential, or one of its tags."
+        f"{device.hostname} has no log-in that can be used: give it or one of its tags a credential. "
+        "If it has one, its key is missing in NETRAVEN_FIELD_KEYS."
     )
 
 
@@ -95,13 +98,13 @@ def _frames(error: BaseException) -> list[str]:
     return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
 
 
-def _timeouts() -> Timeouts:
+def _timeouts(deadline: float) -> Timeouts:
     config = settings.NETRAVEN
     return Timeouts(
         tcp=config["TCP_TIMEOUT"],
         connect=config["CONNECT_TIMEOUT"],
         read=config["READ_TIMEOUT"],
-        deadline=config["DEADLINE"],
+        deadline=deadline,
     )
 
 

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import structlog
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -16,6 +17,8 @@ from backups.exceptions import RequestRefused
 from backups.joblog import JobLogger
 from backups.models import Backup, Job, JobLog
 from devices.models import Device, DeviceQuerySet
+
+logger = structlog.get_logger("netraven.backups")
 
 BATCH = 1000  # rows per INSERT, and ids per query
 
@@ -49,7 +52,7 @@ def request_backups(
         created_for = {backup.device_id for backup in backups}
         already_active = _active_backups([pk for pk in wanted if pk not in created_for])
         if backups:
-            transaction.on_commit(wake_workers, robust=True)
+            transaction.on_commit(wake_workers)
             return BackupRequest(job, backups, already_active)
         job.delete()
     if not already_active:  # they ended while we looked: nothing stands in the way of a second try
@@ -65,8 +68,14 @@ def accept_backup(backup: Backup, *, user: User) -> Backup:
 
 
 def wake_workers() -> None:
-    """Have a worker look for pending backups. One task is enough: a worker with its hands full wakes the next."""
-    async_task("backups.tasks.work")
+    """Have a worker look for pending backups. One task is enough: a worker with its hands full wakes the next.
+
+    A queue that is away is no reason to fail: upkeep wakes a worker as long as anything is pending.
+    """
+    try:
+        async_task("backups.tasks.work")
+    except Exception as error:  # each broker has errors of its own
+        logger.warning("The task queue is away: upkeep will wake a worker", error=type(error).__name__)
 
 
 def start_jobs(job_ids: Iterable[uuid.UUID]) -> None:
