@@ -14,7 +14,7 @@ _PREFIX = "device "
 def save_own_credential(device: Device, login: dict[str, Any]) -> Credential:
     """Change the device's own credential, or make one; call it in a transaction.
 
-    One that was chosen by hand, or that another device uses too, is left alone: then a whole log-in is needed.
+    One that was chosen by hand, or that another device or a tag uses too, is left alone: then a whole log-in is needed.
     """
     credential = device.credential
     if credential is None or not _is_own(credential, device):
@@ -28,7 +28,8 @@ def save_own_credential(device: Device, login: dict[str, Any]) -> Credential:
 
 
 def _is_own(credential: Credential, device: Device) -> bool:
-    return credential.name.startswith(_PREFIX) and not credential.devices.exclude(pk=device.pk).exists()
+    shared = credential.devices.exclude(pk=device.pk).exists() or credential.tag_credentials.exists()
+    return credential.name.startswith(_PREFIX) and not shared
 
 
 def _free_name(hostname: str) -> str:

@@ -6,7 +6,7 @@ from rest_framework.test import APIClient, APIRequestFactory
 
 from credentials.models import Credential
 from devices.api.serializers import DeviceSerializer
-from devices.models import Device, Platform, Tag
+from devices.models import Device, Platform, Tag, TagCredential
 from tests.api.conftest import MakeClient, MakeUser, add_backup, add_credential, add_device
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +129,15 @@ def test_a_new_password_leaves_a_credential_alone_that_is_not_the_device_s_own(r
     assert (own.name, own.password) == ("device core1", "new")
     shared.refresh_from_db()
     assert shared.password == f"s3cret-of-{name}"
+
+
+def test_a_new_password_leaves_a_credential_alone_that_a_tag_offers_too(root: APIClient) -> None:
+    url = f"/api/devices/{root.post('/api/devices', NEW | {'username': 'backup', 'password': 'old'}).json()['id']}"
+    offered = Credential.objects.get()
+    TagCredential.objects.create(tag=Tag.objects.create(name="branch"), credential=offered)
+    assert root.patch(url, {"username": "backup", "password": "new"}).status_code == 200
+    offered.refresh_from_db()
+    assert offered.password == "old"
 
 
 def test_a_change_does_not_undo_the_result_of_a_backup_that_ended_meanwhile(make_user: MakeUser) -> None:
