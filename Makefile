@@ -62,6 +62,6 @@ bench: install  ## Measure NetRaven beside NAPALM alone, in one run
 lock: install  ## Resolve the dependencies anew, with hashes
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-		--custom-compile-command "make lock" --upgrade pyproject.toml -o requirements.txt
+		--custom-compile-command "make lock" --upgrade pyproject.toml --extra s3 -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 		--custom-compile-command "make lock" --upgrade pyproject.toml --extra dev -o requirements-dev.txt

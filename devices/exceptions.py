@@ -21,6 +21,26 @@ class ConnectionLost(DeviceUnreachable):
     """The device hung up after the connection was made."""
 
 
+class GatewayFailed(DeviceError):
+    """The way to the device is at fault: its gateway is away, or rejected NetRaven's log-in."""
+
+    reason = "gateway"
+    retryable = False
+
+
+class GatewayUnreachable(GatewayFailed):
+    """The gateway took no connection, or hung up."""
+
+    retryable = True
+
+
+class HostKeyRejected(DeviceError):
+    """Whoever answered is not the one that is known: no log-in was sent."""
+
+    reason = "security"
+    retryable = False
+
+
 class AuthenticationFailed(DeviceError):
     """A wrong password, key, passphrase or enable secret: trying it again locks accounts."""
 

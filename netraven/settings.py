@@ -207,6 +207,8 @@ NETRAVEN = {
     "RETRY_FACTOR": env.float("NETRAVEN_RETRY_FACTOR", default=2),
     # Credentials tried on one device in one backup: more would lock accounts.
     "LOGIN_ATTEMPTS": env.int("NETRAVEN_LOGIN_ATTEMPTS", default=3),
+    # "trust": the first host key of a device is taken on trust; "strict": it waits for somebody to accept it.
+    "HOST_KEYS": env.str("NETRAVEN_HOST_KEYS", default="trust"),
     # Devices at once in one worker process.
     "THREADS": env.int("NETRAVEN_THREADS", default=25),
     # A running backup belongs to its worker for so long after the worker's last sign of life; seconds.

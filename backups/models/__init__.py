@@ -1,7 +1,9 @@
-"""What was asked for and what came of it: jobs, backups and their log."""
+"""What was asked for and what came of it: jobs, backups and their log; and who did it."""
 
 from backups.models.backup import Backup, BackupQuerySet
 from backups.models.job import Job, JobQuerySet
 from backups.models.log import JobLog
+from backups.models.login_attempt import LoginAttempt
+from backups.models.worker_process import WorkerProcess
 
-__all__ = ["Backup", "BackupQuerySet", "Job", "JobLog", "JobQuerySet"]
+__all__ = ["Backup", "BackupQuerySet", "Job", "JobLog", "JobQuerySet", "LoginAttempt", "WorkerProcess"]

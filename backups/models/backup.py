@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from credentials.models import Credential
-from devices.models import Device, Viewer
+from devices.models import Device, Gateway, Viewer
 
 
 class BackupQuerySet(models.QuerySet["Backup"]):
@@ -51,10 +51,13 @@ class Backup(models.Model):
 
     class FailureReason(models.TextChoices):
         UNREACHABLE = "unreachable", "Unreachable"
+        GATEWAY = "gateway", "Gateway failed"
+        SECURITY = "security", "Host key changed"
         AUTHENTICATION = "authentication", "Authentication failed"
         TIMEOUT = "timeout", "Timed out"
         INCOMPLETE = "incomplete", "Incomplete configuration"
         STORAGE = "storage", "Storage failed"
+        CANCELLED = "cancelled", "Cancelled"
         UNEXPECTED = "unexpected", "Unexpected error"
 
     ACTIVE = (Status.PENDING, Status.RUNNING)
@@ -85,6 +88,14 @@ class Backup(models.Model):
         on_delete=models.SET_NULL,
         related_name="backups",
         help_text="The log-in used.",
+    )
+    gateway = models.ForeignKey(
+        Gateway,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="backups",
+        help_text="The way there, as it was when the backup was asked for.",
     )
     # Who works on it
     position = models.PositiveIntegerField(

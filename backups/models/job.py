@@ -8,7 +8,8 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from backups.models.backup import Backup
-from devices.models import Viewer
+from credentials.models import Credential
+from devices.models import Tag, Viewer
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -25,10 +26,17 @@ class JobQuerySet(models.QuerySet["Job"]):
 
 
 class Job(models.Model):
-    """One request for backups, of one device or of a whole network; its id is the log session's id too."""
+    """One request for backups, of one device or of a whole network, or one run of upkeep over everything.
+
+    Its id is the log session's id too.
+    """
 
     class Type(models.TextChoices):
         BACKUP = "backup", "Backup"
+        VERIFICATION = "verification", "Verification"
+        RETENTION = "retention", "Retention"
+        LOG_PRUNING = "log_pruning", "Log pruning"
+        ORPHANS = "orphans", "Orphan files"
 
     class Trigger(models.TextChoices):
         ADMIN = "admin", "Admin"
@@ -36,12 +44,14 @@ class Job(models.Model):
         PAGE = "page", "Page"
         COMMAND = "command", "Command line"
         SCHEDULE = "schedule", "Schedule"
+        SYSTEM = "system", "System"
 
     class Status(models.TextChoices):
         PENDING = "pending", "Pending"
         RUNNING = "running", "Running"
         COMPLETED = "completed", "Completed"
         FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
 
     ACTIVE = (Status.PENDING, Status.RUNNING)
 
@@ -52,7 +62,14 @@ class Job(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     metadata = models.JSONField(default=dict, blank=True)
+    # The log-in that the request names, if it names one: else each device has its own, or its tags'
+    credential = models.ForeignKey(Credential, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    tag = models.ForeignKey(Tag, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    cancelled_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -32,6 +32,9 @@ class JobLog(models.Model):
         BACKUP_FAILURE = "backup_failure", "Backup failed"
         BACKUP_ACCEPTED = "backup_accepted", "Backup accepted"
         RECOVERED = "recovered", "Taken back"
+        CANCELLED = "cancelled", "Cancelled"
+        HOST_KEY = "host_key", "Host key"
+        UPKEEP = "upkeep", "Upkeep"
 
     id = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="log")

@@ -1,0 +1,94 @@
+"""What is backed up."""
+
+import uuid
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Exists, OuterRef
+
+from credentials.models import Credential
+from devices.models.gateway import Gateway
+from devices.models.platform import Platform
+from devices.models.tag import Tag
+from devices.validators import validate_address
+
+Viewer = AbstractBaseUser | AnonymousUser
+
+
+class DeviceQuerySet(models.QuerySet["Device"]):
+    """Reads over devices."""
+
+    def visible_to(self, user: Viewer) -> "DeviceQuerySet":
+        """Devices without a restricted tag, or with one whose groups the user is in: the one place that says so."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if getattr(user, "is_superuser", False):
+            return self
+        tagged = Device.tags.through.objects.filter(device=OuterRef("pk"))
+        restricted = Exists(tagged.filter(tag__groups__isnull=False))
+        member = Exists(tagged.filter(tag__groups__in=user.groups.values("pk")))  # type: ignore[attr-defined]
+        return self.filter(~restricted | member)
+
+
+class Device(models.Model):
+    """A network device. Deleting one with history is refused; disabling it keeps everything."""
+
+    class LastStatus(models.TextChoices):
+        NEVER = "", "Never backed up"
+        COMPLETED = "completed", "Completed"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    hostname = models.CharField(max_length=255, unique=True)
+    address = models.CharField(
+        max_length=255, validators=[validate_address], help_text="IP address or DNS name to connect to."
+    )
+    platform = models.ForeignKey(Platform, on_delete=models.PROTECT, related_name="devices")
+    port = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(65535)],
+        help_text="Empty: the platform's default port.",
+    )
+    credential = models.ForeignKey(Credential, null=True, blank=True, on_delete=models.PROTECT, related_name="devices")
+    tags = models.ManyToManyField(Tag, blank=True, related_name="devices")
+    gateway = models.ForeignKey(
+        Gateway,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="devices",
+        help_text="Empty: the gateway of its tags, if one has one, else none.",
+    )
+    enabled = models.BooleanField(default=True, help_text="Disabled devices are not backed up; their history stays.")
+    description = models.TextField(blank=True)
+    # Facts, as the device last told them
+    vendor = models.CharField(max_length=100, blank=True, editable=False)
+    model = models.CharField(max_length=100, blank=True, editable=False)
+    os_version = models.CharField(max_length=500, blank=True, editable=False)
+    serial_number = models.CharField(max_length=100, blank=True, editable=False)
+    # How the last backup went, so that a list of 10,000 devices needs no look into a million backups
+    last_status = models.CharField(
+        max_length=20, blank=True, choices=LastStatus.choices, default=LastStatus.NEVER, editable=False
+    )
+    last_failure_reason = models.CharField(max_length=20, blank=True, editable=False)
+    last_attempt_at = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
+    last_success_at = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = DeviceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["hostname"]
+        indexes = [models.Index(fields=["last_status", "hostname"], name="device_last_status")]
+
+    def __str__(self) -> str:
+        return self.hostname
+
+    @property
+    def effective_port(self) -> int:
+        """The device's own port, else its platform's default."""
+        return self.port or self.platform.default_port

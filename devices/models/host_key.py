@@ -1,0 +1,63 @@
+"""Who is at the other end: the keys that devices and gateways have shown."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from devices.models.device import Device
+from devices.models.gateway import Gateway
+
+
+class HostKey(models.Model):
+    """An SSH host key or a TLS certificate of a device or a gateway, and whether it is trusted.
+
+    The first one seen is trusted, or waits for a person (setting NETRAVEN_HOST_KEYS). Another one is refused and kept
+    as offered, until a person accepts it; the one before is then kept as retired.
+    """
+
+    class Kind(models.TextChoices):
+        SSH = "ssh", "SSH host key"
+        TLS = "tls", "TLS certificate"
+
+    class State(models.TextChoices):
+        TRUSTED = "trusted", "Trusted"
+        OFFERED = "offered", "Waits for a decision"
+        RETIRED = "retired", "Retired"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    device = models.ForeignKey(Device, null=True, blank=True, on_delete=models.CASCADE, related_name="host_keys")
+    gateway = models.ForeignKey(Gateway, null=True, blank=True, on_delete=models.CASCADE, related_name="host_keys")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    text = models.TextField(help_text="`ssh-ed25519 AAAA…`, or the certificate in base64 (DER).")
+    fingerprint = models.CharField(max_length=200, help_text="SHA-256, as ssh-keygen or openssl print it.")
+    state = models.CharField(max_length=10, choices=State.choices)
+    first_seen_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-first_seen_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(device__isnull=False, gateway__isnull=True) | Q(device__isnull=True, gateway__isnull=False),
+                name="hostkey_one_owner",
+            ),
+            *(
+                models.UniqueConstraint(
+                    fields=[owner, "kind"], condition=Q(state=state), name=f"hostkey_{owner}_one_{state}"
+                )
+                for owner in ("device", "gateway")
+                for state in ("trusted", "offered")
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "-last_seen_at"], name="hostkey_state_newest")]
+        permissions = [("accept_hostkey", "Can accept changed host keys")]
+
+    def __str__(self) -> str:
+        return self.fingerprint
