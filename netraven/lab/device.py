@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from netraven.lab.jump_host import LabGateway
+
 
 class Fault(StrEnum):
     """What a misbehaving device does."""
@@ -24,7 +26,10 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class DeviceSpec:
-    """What to build a device from; `delay` is in seconds, `authorized_key` is OpenSSH public key text."""
+    """What to build a device from; `delay` is in seconds, `authorized_key` is OpenSSH public key text.
+
+    With the name of a `gateway`, it takes connections from that one only.
+    """
 
     platform: str
     name: str
@@ -34,6 +39,7 @@ class DeviceSpec:
     password: str = "lab-password"  # noqa: S105 - of fake devices on loopback
     enable_secret: str = "lab-enable"  # noqa: S105 - likewise
     authorized_key: str = ""
+    gateway: str = ""
 
 
 class LabDevice:
@@ -57,6 +63,8 @@ class LabDevice:
         self.logins = 0
         self.failed_logins = 0
         self.active_sessions = 0
+        self.client_ports: list[int] = []  # of all who wanted to connect, in their order
+        self.gateway: LabGateway | None = None
         self.on_fault_change: Callable[[], None] = lambda: None
         self._fault = spec.fault
 
@@ -73,6 +81,21 @@ class LabDevice:
         """Holds from the next connection, or from the next request of an open one."""
         self._fault = Fault(fault)
         self.on_fault_change()
+
+    @property
+    def refuses(self) -> bool:
+        """Connections are refused."""
+        return self.fault is Fault.REFUSES
+
+    @property
+    def silent(self) -> bool:
+        """Connections are taken, and nothing is said."""
+        return self.fault is Fault.SILENT
+
+    def admits(self, port: int) -> bool:
+        """A device behind a gateway takes only connections that the gateway has made."""
+        self.client_ports.append(port)
+        return self.gateway is None or port in self.gateway.outgoing
 
     @property
     def running_config(self) -> str:
