@@ -4,7 +4,7 @@ import inspect
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from napalm.base.base import NetworkDriver
@@ -12,9 +12,9 @@ from napalm.base.base import NetworkDriver
 from devices.connection.diagnosis import diagnose
 from devices.connection.drivers import prepared_driver
 from devices.connection.facts import clean_facts
-from devices.connection.reachability import first_answering, resolve
 from devices.connection.secrets import Scrubber
 from devices.connection.terms import Facts, Login, SessionLog, Target, Timeouts
+from devices.connection.ways import way_to
 from devices.connection.wire import Wire
 from devices.exceptions import ConnectionLost, DeadlineExceeded, DeviceError, DeviceTimeout, UnexpectedDeviceError
 from devices.text import encode
@@ -28,20 +28,18 @@ Answer = TypeVar("Answer")
 def open_session(target: Target, login: Login, *, timeouts: Timeouts, log: SessionLog) -> Iterator["DeviceSession"]:
     """One attempt at a session, closed at the end of the block. Raises DeviceError."""
     ends = time.monotonic() + timeouts.deadline
-    log("connect", f"Connecting to {target.address} port {target.port}", driver=target.driver, username=login.username)
-    patience = min(timeouts.tcp, timeouts.deadline)
-    try:
-        endpoints = resolve(target, patience)
-        first_answering(target, endpoints, patience)
-    except DeviceError as error:
-        log("connect_failure", str(error), level="error", reason=error.reason)
-        raise
+    through = f" through the gateway {target.gateway.name}" if target.gateway else ""
+    message = f"Connecting to {target.address} port {target.port}{through}"
+    log("connect", message, driver=target.driver, username=login.username)
     late = DeadlineExceeded(f"{target.hostname}: the session was cut, because it took longer than a backup may take.")
-    with (
-        Wire({target.address, *(endpoint.ip for endpoint in endpoints)}) as wire,
-        wire.limit(ends - time.monotonic(), late),
-    ):
-        session = DeviceSession(target, login, wire, log)
+    with ExitStack() as stack:
+        try:
+            reached, wire = stack.enter_context(way_to(target, timeouts, log))
+        except DeviceError as error:
+            log("connect_failure", str(error), level="error", reason=error.reason)
+            raise
+        stack.enter_context(wire.limit(ends - time.monotonic(), late))
+        session = DeviceSession(target, reached, login, wire, log)
         try:
             session.open(timeouts)
             yield session
@@ -50,10 +48,14 @@ def open_session(target: Target, login: Login, *, timeouts: Timeouts, log: Sessi
 
 
 class DeviceSession:
-    """What can be asked of a device. `open_session` makes one."""
+    """What can be asked of a device. `open_session` makes one.
 
-    def __init__(self, target: Target, login: Login, wire: Wire, log: SessionLog) -> None:
+    `target` is the device as people know it, `reached` is where the driver connects to: the same, or a tunnel to it.
+    """
+
+    def __init__(self, target: Target, reached: Target, login: Login, wire: Wire, log: SessionLog) -> None:
         self._target = target
+        self._reached = reached
         self._login = login
         self._wire = wire
         self._log = log
@@ -109,7 +111,7 @@ class DeviceSession:
                 self._log("close_failure", "Closing the session failed", level="warning", error=self._scrub(str(error)))
 
     def _log_in(self, timeouts: Timeouts) -> None:
-        with prepared_driver(self._target, self._login, timeouts) as self._driver:
+        with prepared_driver(self._reached, self._login, timeouts) as self._driver:
             self._driver.open()
 
     def _open_driver(self) -> NetworkDriver:
