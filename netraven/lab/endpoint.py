@@ -74,13 +74,15 @@ class Endpoint:
             self.device.active_sessions -= 1
 
     async def _speak(self, client: socket.socket) -> None:
+        own_keys = self.device.keys_directory
+        identity = LabIdentity(own_keys) if own_keys.exists() else self._identity
         match PLATFORMS[self.device.platform].transport:
             case "https":
-                await serve_https(self.device, client, self._identity.tls_context)
+                await serve_https(self.device, client, identity.tls_context)
             case "telnet":
                 await serve_telnet(self.device, client)
             case _:
-                await serve_ssh(self.device, client, self._identity.host_key)
+                await serve_ssh(self.device, client, identity.host_keys(self.device.host_key_algorithms))
 
 
 def bind(address: str, port: int) -> socket.socket:

@@ -1,6 +1,7 @@
 """The simulated network itself: every device's port, and the thread that serves them all."""
 
 import asyncio
+import shutil
 import threading
 from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
@@ -91,8 +92,9 @@ class Lab:
         self._thread = None
 
     def reset(self) -> None:
-        """Every device healthy, with its original configuration and its log-in counters at zero."""
+        """Every device healthy, with its original configuration and keys, and its log-in counters at zero."""
         for device in self:
+            shutil.rmtree(device.keys_directory, ignore_errors=True)
             device.fault = Fault.NONE
             device.running_config = original_config(device.spec)
             device.logins = device.failed_logins = 0
