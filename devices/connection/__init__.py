@@ -5,6 +5,7 @@
 
 from devices.connection.attempts import fetch
 from devices.connection.drivers import ALLOWED_OPTIONAL_ARGS, available_drivers, validate_driver
+from devices.connection.peer_keys import KeyGuard, PeerKey
 from devices.connection.reachability import check_reachable
 from devices.connection.session import DeviceSession, open_session
 from devices.connection.terms import Facts, Login, RetryPolicy, SessionLog, Target, Timeouts
@@ -13,7 +14,9 @@ __all__ = [
     "ALLOWED_OPTIONAL_ARGS",
     "DeviceSession",
     "Facts",
+    "KeyGuard",
     "Login",
+    "PeerKey",
     "RetryPolicy",
     "SessionLog",
     "Target",

@@ -12,7 +12,9 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from devices.exceptions import DeviceError
+from devices.connection.peer_keys import KeyGuard, PeerKey
+from devices.connection.terms import SessionLog
+from devices.exceptions import DeviceError, HostKeyRejected
 
 CUT_AGAIN_SECONDS = 0.2
 
@@ -26,8 +28,10 @@ class ForeignAddress(OSError):
 class Wire:
     """Connections of one session. Entered as a context, it closes what the libraries left open."""
 
-    def __init__(self, addresses: Collection[str]) -> None:
+    def __init__(self, addresses: Collection[str], guard: KeyGuard, log: SessionLog) -> None:
+        self.guard = guard
         self._addresses = addresses
+        self._log = log
         self._connections: list[socket.socket] = []
         self._lock = threading.Lock()
         self.cut_by: DeviceError | None = None
@@ -75,15 +79,27 @@ class Wire:
             # By descriptor: TLS libraries take the descriptor away from the socket object.
             self._connections.append(socket.fromfd(connection.fileno(), connection.family, connection.type))
 
+    def show(self, key: PeerKey) -> None:
+        """Let the peer of a connection pass, or cut the wire: not a byte more goes to it. Raises HostKeyRejected."""
+        try:
+            self.guard.check(key, self._log)
+        except HostKeyRejected as error:
+            # Another one with the same words: the one that is raised will hold on to what the library holds.
+            self._cut(HostKeyRejected(str(error)))
+            raise
+
     def _watch(self, done: threading.Event, seconds: float, error: DeviceError) -> None:
         if done.wait(seconds):
             return
-        with self._lock:
-            self.cut_by = self.cut_by or error
+        self._cut(error)
         # Again and again: a socket noted just now may be a moment away from being connected.
-        self._shut_down()
         while not done.wait(CUT_AGAIN_SECONDS):
             self._shut_down()
+
+    def _cut(self, error: DeviceError) -> None:
+        with self._lock:
+            self.cut_by = self.cut_by or error
+        self._shut_down()
 
     def _shut_down(self) -> None:
         with self._lock:
@@ -92,8 +108,13 @@ class Wire:
                     connection.shutdown(socket.SHUT_RDWR)
 
 
+def current_wire() -> Wire | None:
+    """The one that this thread records."""
+    return getattr(_current, "wire", None)
+
+
 def _on_audit(event: str, args: tuple[Any, ...]) -> None:
-    if event == "socket.connect" and (wire := getattr(_current, "wire", None)) is not None:
+    if event == "socket.connect" and (wire := current_wire()) is not None:
         wire.admit(*args)
 
 
