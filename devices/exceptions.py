@@ -77,7 +77,3 @@ class UnexpectedDeviceError(DeviceError):
 
     reason = "unexpected"
     retryable = False
-
-
-class KeyNotOffered(Exception):
-    """A host key that does not wait for a decision, or does so no more; str() is a sentence for the operator."""

@@ -20,7 +20,6 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from devices.exceptions import KeyNotOffered
 from devices.models import Device, Gateway, HostKey
 
 if TYPE_CHECKING:  # importing it for real loads NAPALM, which a web server does not need
@@ -34,6 +33,10 @@ CURRENT = (State.TRUSTED, State.OFFERED)
 
 # How exact `last_seen_at` is: a backup whose key was seen within this time needs no write.
 SEEN_EVERY = timedelta(days=1)
+
+
+class KeyNotOffered(Exception):
+    """The key does not wait for a decision, or does so no more; str() is a sentence for the operator."""
 
 
 @dataclass(frozen=True)

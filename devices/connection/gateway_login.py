@@ -7,9 +7,10 @@ from collections.abc import Callable
 import paramiko
 
 from devices.connection.gateway_transport import GatewayTransport
+from devices.connection.guards import prefer
 from devices.connection.jump_host import JumpHost
 from devices.connection.keys import as_object, load_key
-from devices.connection.peer_keys import PeerKey
+from devices.connection.peer_keys import SSH, PeerKey
 from devices.connection.reachability import connect, resolve
 from devices.connection.terms import Login, Timeouts
 from devices.exceptions import (
@@ -73,6 +74,7 @@ def _reach(host: JumpHost, timeout: float) -> socket.socket:
 
 def _shake_hands(transport: GatewayTransport, host: JumpHost, ends: float, timeout: float) -> None:
     trouble = ""
+    prefer(host.guard.trusted(SSH), transport)
     transport.banner_timeout = transport.handshake_timeout = timeout
     try:
         transport.start_client(timeout=ends - time.monotonic())

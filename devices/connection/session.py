@@ -12,11 +12,19 @@ from napalm.base.base import NetworkDriver
 from devices.connection.diagnosis import diagnose
 from devices.connection.drivers import prepared_driver
 from devices.connection.facts import clean_facts
+from devices.connection.peer_keys import KeyGuard
 from devices.connection.secrets import Scrubber
 from devices.connection.terms import Facts, Login, SessionLog, Target, Timeouts
 from devices.connection.ways import way_to
 from devices.connection.wire import Wire
-from devices.exceptions import ConnectionLost, DeadlineExceeded, DeviceError, DeviceTimeout, UnexpectedDeviceError
+from devices.exceptions import (
+    ConnectionLost,
+    DeadlineExceeded,
+    DeviceError,
+    DeviceTimeout,
+    HostKeyRejected,
+    UnexpectedDeviceError,
+)
 from devices.text import encode
 
 CLOSE_SECONDS = 2.0  # netmiko would wait its whole read time-out for a prompt that IOS XR in XML mode does not give
@@ -25,8 +33,13 @@ Answer = TypeVar("Answer")
 
 
 @contextmanager
-def open_session(target: Target, login: Login, *, timeouts: Timeouts, log: SessionLog) -> Iterator["DeviceSession"]:
-    """One attempt at a session, closed at the end of the block. Raises DeviceError."""
+def open_session(
+    target: Target, login: Login, *, guard: KeyGuard, timeouts: Timeouts, log: SessionLog
+) -> Iterator["DeviceSession"]:
+    """One attempt at a session, closed at the end of the block. Raises DeviceError.
+
+    The guard is shown the device's key before the log-in is sent.
+    """
     ends = time.monotonic() + timeouts.deadline
     through = f" through the gateway {target.gateway.name}" if target.gateway else ""
     message = f"Connecting to {target.address} port {target.port}{through}"
@@ -34,7 +47,7 @@ def open_session(target: Target, login: Login, *, timeouts: Timeouts, log: Sessi
     late = DeadlineExceeded(f"{target.hostname}: the session was cut, because it took longer than a backup may take.")
     with ExitStack() as stack:
         try:
-            reached, wire = stack.enter_context(way_to(target, timeouts, log))
+            reached, wire = stack.enter_context(way_to(target, guard, timeouts, log))
         except DeviceError as error:
             log("connect_failure", str(error), level="error", reason=error.reason)
             raise
@@ -71,12 +84,15 @@ class DeviceSession:
         self._log("connect_success", f"Logged in as {self._login.username}", seconds=seconds)
 
     def facts(self) -> Facts:
-        """What the device says about itself, empty if it cannot say. Raises ConnectionLost, DeadlineExceeded only."""
+        """What the device says about itself, empty if it cannot say.
+
+        Raises ConnectionLost, DeadlineExceeded and HostKeyRejected only.
+        """
         driver = self._open_driver()
         self._log("command", "Reading the facts", command="get_facts")
         try:
             facts, seconds = self._ask("reading the facts", lambda: clean_facts(driver.get_facts()), level="warning")
-        except (ConnectionLost, DeadlineExceeded):
+        except (ConnectionLost, DeadlineExceeded, HostKeyRejected):
             raise
         except DeviceError:
             return Facts()

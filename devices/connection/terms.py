@@ -68,7 +68,7 @@ class Facts:
 class SessionLog(Protocol):
     """Takes one event of a session.
 
-    Events: connect, connect_success, connect_failure, retry, command, response, close_failure.
+    Events: connect, host_key, connect_success, connect_failure, retry, command, response, close_failure.
     """
 
     def __call__(self, event: str, message: str, *, level: str = "info", **details: Any) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from devices.connection.gateways import Gateways
 from devices.connection.jump_host import JumpHost
+from devices.connection.peer_keys import KeyGuard
 from devices.connection.pump import Pump
 from devices.connection.reachability import first_answering, refuse_forbidden, resolve
 from devices.connection.terms import SessionLog, Target, Timeouts
@@ -26,30 +27,32 @@ def close_gateways() -> None:
 
 
 @contextmanager
-def way_to(target: Target, timeouts: Timeouts, log: SessionLog) -> Iterator[tuple[Target, Wire]]:
+def way_to(target: Target, guard: KeyGuard, timeouts: Timeouts, log: SessionLog) -> Iterator[tuple[Target, Wire]]:
     """Where a driver finds the device, which has just been reached, and the wire for its connections.
 
-    Raises DeviceError: DeviceUnreachable, or GatewayFailed.
+    The guard is the device's. Raises DeviceError: DeviceUnreachable, or GatewayFailed.
     """
     if target.gateway is not None:
-        with _through(target, target.gateway, timeouts, log) as way:
+        with _through(target, target.gateway, guard, timeouts, log) as way:
             yield way
         return
     patience = min(timeouts.tcp, timeouts.deadline)
     endpoints = resolve(target, patience)
     first_answering(target, endpoints, patience)
-    with Wire({target.address, *(endpoint.ip for endpoint in endpoints)}) as wire:
+    with Wire({target.address, *(endpoint.ip for endpoint in endpoints)}, guard, log) as wire:
         yield target, wire
 
 
 @contextmanager
-def _through(target: Target, gateway: JumpHost, timeouts: Timeouts, log: SessionLog) -> Iterator[tuple[Target, Wire]]:
+def _through(
+    target: Target, gateway: JumpHost, guard: KeyGuard, timeouts: Timeouts, log: SessionLog
+) -> Iterator[tuple[Target, Wire]]:
     ends = time.monotonic() + timeouts.deadline
     refuse_forbidden(target)
     with _gateways.through(gateway, timeouts, log) as pump:
         listener = socket.create_server((LOOPBACK, 0), backlog=PENDING)
         port = listener.getsockname()[1]
-        with Wire({LOOPBACK}, port) as wire:
+        with Wire({LOOPBACK}, guard, log, port=port) as wire:
             tunnel = Tunnel(target, gateway.name, listener, wire)
             try:
                 pump.add(tunnel)

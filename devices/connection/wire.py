@@ -12,7 +12,9 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from devices.exceptions import DeviceError
+from devices.connection.peer_keys import KeyGuard, PeerKey
+from devices.connection.terms import SessionLog
+from devices.exceptions import DeviceError, HostKeyRejected
 
 CUT_AGAIN_SECONDS = 0.2
 
@@ -29,9 +31,13 @@ class Wire:
     They may lead to these addresses, and to this port if one is given, and nowhere else.
     """
 
-    def __init__(self, addresses: Collection[str], port: int | None = None) -> None:
+    def __init__(
+        self, addresses: Collection[str], guard: KeyGuard, log: SessionLog, *, port: int | None = None
+    ) -> None:
+        self.guard = guard
         self._addresses = addresses
         self._port = port
+        self._log = log
         self._connections: list[socket.socket] = []
         self._unclaimed: list[socket.socket] = []
         self._lock = threading.Lock()
@@ -97,6 +103,15 @@ class Wire:
             self.cut_by = self.cut_by or error
         self._shut_down()
 
+    def show(self, key: PeerKey) -> None:
+        """Let the peer of a connection pass, or cut the wire: not a byte more goes to it. Raises HostKeyRejected."""
+        try:
+            self.guard.check(key, self._log)
+        except HostKeyRejected as error:
+            # Another one with the same words: the one that is raised will hold on to what the library holds.
+            self.cut(HostKeyRejected(str(error)))
+            raise
+
     def _watch(self, done: threading.Event, seconds: float, error: DeviceError) -> None:
         if done.wait(seconds):
             return
@@ -112,8 +127,13 @@ class Wire:
                     connection.shutdown(socket.SHUT_RDWR)
 
 
+def current_wire() -> Wire | None:
+    """The one that this thread records."""
+    return getattr(_current, "wire", None)
+
+
 def _on_audit(event: str, args: tuple[Any, ...]) -> None:
-    if event == "socket.connect" and (wire := getattr(_current, "wire", None)) is not None:
+    if event == "socket.connect" and (wire := current_wire()) is not None:
         wire.admit(*args)
 
 

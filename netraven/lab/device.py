@@ -1,6 +1,7 @@
 """One simulated device: who it says it is, what it holds, and how it misbehaves."""
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,11 +40,15 @@ class DeviceSpec:
     password: str = "lab-password"  # noqa: S105 - of fake devices on loopback
     enable_secret: str = "lab-enable"  # noqa: S105 - likewise
     authorized_key: str = ""
+    host_key_algorithms: tuple[str, ...] = ("ssh-ed25519",)
     gateway: str = ""
 
 
 class LabDevice:
-    """A device of the simulated network; its configuration lives in `config_path`."""
+    """A device of the simulated network; its configuration lives in `config_path`.
+
+    A folder beside that, with the suffix `.keys`, gives it keys of its own instead of those of the whole Lab.
+    """
 
     def __init__(self, spec: DeviceSpec, *, config_path: Path, serial_number: str, os_version: str, model: str) -> None:
         self.spec = spec
@@ -55,6 +60,7 @@ class LabDevice:
         self.password = spec.password
         self.enable_secret = spec.enable_secret
         self.authorized_key = spec.authorized_key
+        self.host_key_algorithms = spec.host_key_algorithms
         self.delay = spec.delay
         self.serial_number = serial_number
         self.os_version = os_version
@@ -107,6 +113,16 @@ class LabDevice:
         partial = self.config_path.with_suffix(".partial")
         partial.write_text(text, encoding="utf-8")
         os.replace(partial, self.config_path)
+
+    @property
+    def keys_directory(self) -> Path:
+        """Where its own keys are, if it has some."""
+        return self.config_path.with_suffix(".keys")
+
+    def change_identity(self) -> None:
+        """Show other keys from the next connection on, SSH and TLS, as a device does that was replaced."""
+        shutil.rmtree(self.keys_directory, ignore_errors=True)
+        self.keys_directory.mkdir()
 
     @property
     def changed_at(self) -> float:

@@ -2,13 +2,17 @@
 
 import asyncio
 import os
+import shutil
 import socket
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import asyncssh
 from asyncssh.forward import SSHForwarder
+
+from netraven.lab.identity import LabIdentity
 
 
 class GatewayFault(StrEnum):
@@ -32,7 +36,7 @@ class LabGateway:
         username: str = "jump",
         password: str = "jump-password",  # noqa: S107 - of a fake gateway on loopback
         authorized_key: str = "",
-        host_key: asyncssh.SSHKey | None = None,
+        host_key_algorithms: tuple[str, ...] = ("ssh-ed25519",),
         **algorithms: object,
     ) -> None:
         self.name = name
@@ -41,7 +45,8 @@ class LabGateway:
         self.username = username
         self.password = password
         self.authorized_key = authorized_key
-        self.host_key = host_key or asyncssh.generate_private_key("ssh-ed25519")
+        self.host_key_algorithms = host_key_algorithms
+        self.keys_directory = Path()  # the Lab says where
         self.algorithms = algorithms
         self.logins = 0
         self.failed_logins = 0
@@ -81,9 +86,10 @@ class LabGateway:
         """Anybody may connect, from any port."""
         return True
 
-    def change_key(self, kind: str = "ssh-ed25519") -> None:
-        """Another host key from the next connection on, as if another machine had taken its place."""
-        self.host_key = asyncssh.generate_private_key(kind)
+    def change_identity(self) -> None:
+        """Show another host key from the next connection on, as if another machine had taken its place."""
+        shutil.rmtree(self.keys_directory)
+        self.keys_directory.mkdir()
 
     def hang_up(self) -> None:
         """Cut every connection, as a crash does."""
@@ -105,7 +111,7 @@ class LabGateway:
             connection = await asyncssh.run_server(
                 client,
                 server_factory=lambda: JumpServer(self),
-                server_host_keys=[self.host_key],
+                server_host_keys=LabIdentity(self.keys_directory).host_keys(self.host_key_algorithms),
                 kbdint_auth=False,
                 gss_host=None,
                 **self.algorithms,

@@ -1,6 +1,7 @@
 """The simulated network itself: every device's port, and the thread that serves them all."""
 
 import asyncio
+import shutil
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
@@ -106,8 +107,9 @@ class Lab:
         self._thread = None
 
     def reset(self) -> None:
-        """Every device healthy, with its original configuration and its log-in counters at zero."""
+        """Every device healthy, with its original configuration and keys, and its log-in counters at zero."""
         for device in self:
+            shutil.rmtree(device.keys_directory, ignore_errors=True)
             device.fault = Fault.NONE
             device.running_config = original_config(device.spec)
             device.logins = device.failed_logins = 0
@@ -140,6 +142,8 @@ class Lab:
         if gateway.name in self.gateways or gateway.name in self._devices:
             raise ValueError(f"there is already something named {gateway.name}")
         gateway.address = self.host
+        gateway.keys_directory = self.directory / f"{gateway.name}.keys"
+        gateway.keys_directory.mkdir(exist_ok=True)
         gateway.on_fault_change = lambda: self._apply_fault(gateway)
         gateway.on_every_connection = lambda do: self._run(self._on_every_connection(gateway, do))
         self.gateways[gateway.name] = gateway
@@ -187,11 +191,16 @@ class Lab:
         """The protocol of a device's platform."""
         match PLATFORMS[device.platform].transport:
             case "https":
-                return lambda client: serve_https(device, client, self._identity.tls_context)
+                return lambda client: serve_https(device, client, self._identity_of(device).tls_context)
             case "telnet":
                 return lambda client: serve_telnet(device, client)
             case _:
-                return lambda client: serve_ssh(device, client, self._identity.host_key)
+                algorithms = device.host_key_algorithms
+                return lambda client: serve_ssh(device, client, self._identity_of(device).host_keys(algorithms))
+
+    def _identity_of(self, device: LabDevice) -> LabIdentity:
+        own_keys = device.keys_directory
+        return LabIdentity(own_keys) if own_keys.exists() else self._identity
 
 
 def original_config(spec: DeviceSpec) -> str:

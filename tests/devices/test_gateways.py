@@ -1,16 +1,15 @@
 """Sessions through a gateway, with every driver: proved by what the gateway and the device have counted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from devices.connection import JumpHost, KeyGuard, Login, Target, close_gateways, fetch
+from devices.connection import Facts, JumpHost, KeyGuard, Login, Target, Timeouts, close_gateways, fetch
 from netraven.lab import Lab, LabDevice, LabGateway
-from tests.devices.conftest import ONCE, PLATFORMS, QUICK, RecordedLog, login_of, no_leaks, target_of
-
-Behind = Callable[..., Target]
+from tests.devices.conftest import ONCE, PLATFORMS, QUICK, RecordedLog, anybody, login_of, no_leaks, target_of
 
 
 @pytest.fixture
@@ -19,23 +18,30 @@ def gateway(lab: Lab) -> Iterator[LabGateway]:
     close_gateways()
 
 
-def jump_host_of(gateway: LabGateway, **details: object) -> JumpHost:
+def jump_host_of(gateway: LabGateway, **details: Any) -> JumpHost:
     """How to log in to a simulated gateway."""
     login = Login(gateway.username, gateway.password)
-    host = JumpHost(gateway.name, gateway.address, gateway.port, login, KeyGuard(gateway.name))
-    return replace(host, **details)  # type: ignore[arg-type]
+    return replace(JumpHost(gateway.name, gateway.address, gateway.port, login, KeyGuard(gateway.name)), **details)
 
 
-def behind(gateway: LabGateway, device: LabDevice, **details: object) -> Target:
-    """A device behind a gateway."""
+def behind(gateway: LabGateway, device: LabDevice, **details: Any) -> Target:
+    """A device behind a gateway; `details` are those of the way there."""
     return replace(target_of(device), gateway=jump_host_of(gateway, **details))
+
+
+def read(
+    gateway: LabGateway, device: LabDevice, log: RecordedLog, timeouts: Timeouts = QUICK, **details: Any
+) -> tuple[Facts, str]:
+    """A whole session through the gateway."""
+    target = behind(gateway, device, **details)
+    return fetch(target, login_of(device), guard=anybody(), timeouts=timeouts, log=log, retry=ONCE)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_every_driver_goes_through_the_gateway(lab: Lab, log: RecordedLog, gateway: LabGateway, platform: str) -> None:
     device = lab.add(platform, gateway=gateway.name)
     with no_leaks(device):
-        facts, text = fetch(behind(gateway, device), login_of(device), timeouts=QUICK, log=log, retry=ONCE)
+        facts, text = read(gateway, device, log)
         close_gateways()
     assert device.running_config.strip() in text
     assert facts.serial_number == device.serial_number
@@ -48,12 +54,8 @@ def test_every_driver_goes_through_the_gateway(lab: Lab, log: RecordedLog, gatew
 
 def test_sessions_at_the_same_time_share_one_log_in(lab: Lab, gateway: LabGateway) -> None:
     devices = [lab.add(PLATFORMS[number % len(PLATFORMS)], gateway=gateway.name) for number in range(24)]
-
-    def read(device: LabDevice) -> str:
-        return fetch(behind(gateway, device), login_of(device), timeouts=QUICK, log=RecordedLog(), retry=ONCE)[1]
-
     with no_leaks(*devices), ThreadPoolExecutor(12) as pool:
-        texts = list(pool.map(read, devices))
+        texts = [text for _, text in pool.map(lambda device: read(gateway, device, RecordedLog()), devices)]
         close_gateways()
     for device, text in zip(devices, texts, strict=True):
         assert device.running_config.strip() in text

@@ -16,8 +16,8 @@ from django.utils import timezone
 from credentials.models import Credential
 from devices import host_keys
 from devices.connection.peer_keys import TLS, PeerKey
-from devices.exceptions import HostKeyRejected, KeyNotOffered
-from devices.host_keys import Owner, ShownKey
+from devices.exceptions import HostKeyRejected
+from devices.host_keys import KeyNotOffered, Owner, ShownKey
 from devices.models import Device, Gateway, HostKey, Platform, Tag
 from tests.devices.conftest import RecordedLog
 
