@@ -6,7 +6,6 @@ request that has timed out: a late success would then stay open at the gateway f
 
 import logging
 import socket
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -155,8 +154,9 @@ class GatewayTransport(paramiko.Transport):  # type: ignore[misc]
         """Hang up, and wait until nothing of it is left."""
         self.close()
         self.sock.close()
-        if self.is_alive() and self is not threading.current_thread():
+        if self.is_alive():
             self.join()
+        self.packetizer.complete_handshake()  # or a timer of it would live on
 
     def _parse_channel_open_failure(self, message: Message) -> None:
         """Give the refusal to the channel that it is for."""
