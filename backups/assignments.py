@@ -8,27 +8,31 @@ from django.db.models import OuterRef, Subquery
 
 from backups.models import Backup
 from credentials.models import Credential
+from devices.host_keys import trusted_keys
 from devices.login import credentials_of
-from devices.models import Device
+from devices.models import Device, HostKey
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """A claimed backup, the log-ins to try on its device, best first, and its last good backup."""
+    """A claimed backup, the log-ins to try on its device, best first, its last good backup and its trusted keys."""
 
     backup: Backup
     logins: Sequence[Credential]
     last_good: Backup | None
+    host_keys: Sequence[HostKey] = ()
 
 
 def prepare(backups: Sequence[Backup]) -> list[Assignment]:
     """Read what claimed backups need, in a number of queries that does not grow with theirs."""
-    last_good = _last_good([backup.device_id for backup in backups])
+    device_ids = [backup.device_id for backup in backups]
+    last_good, host_keys = _last_good(device_ids), trusted_keys(devices=device_ids)
     logins = credentials_of([backup.device for backup in backups])
     assignments = []
     for backup in backups:
         good = last_good.get(backup.device_id)
-        assignments.append(Assignment(backup, _last_worked_first(logins[backup.device_id], good), good))
+        best_first = _last_worked_first(logins[backup.device_id], good)
+        assignments.append(Assignment(backup, best_first, good, host_keys.get(backup.device_id, [])))
     return assignments
 
 

@@ -1,9 +1,10 @@
 """What comes of a backup, between the thread that talks to the device and the one that records it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from backups.models import Backup
+from devices.host_keys import ShownKey
 
 if TYPE_CHECKING:  # importing it for real loads NAPALM, which a web server does not need
     from devices.connection import Facts
@@ -29,4 +30,5 @@ class Outcome:
     reason: Backup.FailureReason | None = None
     error: str = ""
     last_good: Backup | None = None
+    shown: list[ShownKey] = field(default_factory=list)  # host keys that are news
     lost: bool = False  # not recorded: another worker has the backup now

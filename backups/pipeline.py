@@ -18,8 +18,9 @@ from backups.fingerprint import change_hash, content_hash
 from backups.joblog import JobLogger
 from backups.models import Backup, JobLog
 from backups.outcome import Content, Outcome
-from devices.connection import Facts, RetryPolicy, Timeouts, fetch
-from devices.exceptions import AuthenticationFailed, DeviceError, IncompleteConfig
+from devices.connection import Facts, KeyGuard, RetryPolicy, Timeouts, fetch
+from devices.exceptions import AuthenticationFailed, DeviceError, HostKeyRejected, IncompleteConfig
+from devices.host_keys import guard_of, worth_recording
 from devices.login import login_of, target_of
 from devices.text import encode
 
@@ -31,11 +32,14 @@ def carry_out(assignment: Assignment, log: JobLogger) -> Outcome:
     """Back up one device. Raises nothing."""
     backup = assignment.backup
     outcome = Outcome(backup, last_good=assignment.last_good)
+    guard = guard_of(backup.device, assignment.host_keys)
     log(Event.BACKUP_START, f"Backup of {backup.device.hostname} started", attempt=backup.attempts)
     try:
-        _back_up(assignment, outcome, log)
+        _back_up(assignment, outcome, guard, log)
     except DeviceError as error:
         outcome.reason, outcome.error = Reason(error.reason), str(error)
+        if isinstance(error, HostKeyRejected):
+            backup.credential = None  # it was not sent
         if isinstance(error, IncompleteConfig) and error.config:
             outcome.content = _keep_aside(backup, error.config, log)
     except StorageFailed as error:
@@ -43,26 +47,33 @@ def carry_out(assignment: Assignment, log: JobLogger) -> Outcome:
     except Exception as error:
         log(Event.BACKUP_FAILURE, "Unexpected error", level="debug", traceback=_frames(error))
         outcome.reason, outcome.error = Reason.UNEXPECTED, f"{type(error).__name__} in NetRaven."
+    outcome.shown = worth_recording(backup.device, assignment.host_keys, guard)
     return outcome
 
 
-def _back_up(assignment: Assignment, outcome: Outcome, log: JobLogger) -> None:
-    facts, text = _fetch(assignment, outcome, log)
+def _back_up(assignment: Assignment, outcome: Outcome, guard: KeyGuard, log: JobLogger) -> None:
+    facts, text = _fetch(assignment, outcome, guard, log)
     last_good = assignment.last_good
     check_complete(text, outcome.backup.device.platform, last_good.file_size if last_good else None)
     outcome.content = _store(outcome.backup, text, last_good)
     outcome.facts = facts
 
 
-def _fetch(assignment: Assignment, outcome: Outcome, log: JobLogger) -> tuple[Facts, str]:
+def _fetch(assignment: Assignment, outcome: Outcome, guard: KeyGuard, log: JobLogger) -> tuple[Facts, str]:
     """Facts and configuration with the first log-in that the device accepts. Each is tried once: accounts lock."""
     device, refused, ends = assignment.backup.device, None, time.monotonic() + settings.NETRAVEN["DEADLINE"]
     for candidate in assignment.logins[: settings.NETRAVEN["LOGIN_ATTEMPTS"]]:
         outcome.backup.credential = candidate
         log(Event.LOGIN, f"Trying the credential “{candidate.name}”", credential=str(candidate.pk))
         try:
-            timeouts = _timeouts(ends - time.monotonic())
-            return fetch(target_of(device), login_of(candidate), timeouts=timeouts, log=log, retry=_retry_policy())
+            return fetch(
+                target_of(device),
+                login_of(candidate),
+                guard=guard,
+                timeouts=_timeouts(ends - time.monotonic()),
+                log=log,
+                retry=_retry_policy(),
+            )
         except AuthenticationFailed as error:
             refused = error
     raise refused or AuthenticationFailed(

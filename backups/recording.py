@@ -12,6 +12,7 @@ from backups.exceptions import RequestRefused
 from backups.joblog import JobLogger
 from backups.models import Backup, JobLog
 from backups.outcome import Content, Outcome
+from devices import host_keys
 from devices.models import Device
 
 UNEXPECTED = Backup.FailureReason.UNEXPECTED
@@ -20,7 +21,7 @@ FACTS = {"vendor": 100, "model": 100, "os_version": 500, "serial_number": 100}
 
 
 def record(outcomes: Sequence[Outcome], events: Sequence[JobLog] = ()) -> None:
-    """Record what came of backups, and what happened on the way.
+    """Record what came of backups, what happened on the way, and which host keys were shown.
 
     An outcome whose backup is no longer its worker's changes nothing and is marked `lost`.
     """
@@ -57,6 +58,8 @@ def _record_together(outcomes: Sequence[Outcome], events: Sequence[JobLog]) -> N
         _tell_device(outcome)
         _log_end(outcome.backup, log)
     JobLog.objects.bulk_create(entries)
+    if shown := [key for outcome in outcomes if not outcome.lost for key in outcome.shown]:
+        host_keys.record(shown)
 
 
 @transaction.atomic

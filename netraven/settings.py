@@ -195,6 +195,14 @@ REST_KNOX = {
 
 # --- backups ----------------------------------------------------------------------------------------------------------
 
+
+def _one_of(name: str, default: str, *others: str) -> str:
+    value: str = env.str(name, default=default)
+    if value not in (default, *others):
+        raise ImproperlyConfigured(f"{name} is “{value}”. Give one of: {', '.join((default, *others))}.")
+    return value
+
+
 NETRAVEN = {
     # Talking to a device; seconds. The deadline is for one backup, all its attempts together.
     "TCP_TIMEOUT": env.float("NETRAVEN_TCP_TIMEOUT", default=5),
@@ -208,7 +216,7 @@ NETRAVEN = {
     # Credentials tried on one device in one backup: more would lock accounts.
     "LOGIN_ATTEMPTS": env.int("NETRAVEN_LOGIN_ATTEMPTS", default=3),
     # "trust": the first host key of a device is taken on trust; "strict": it waits for somebody to accept it.
-    "HOST_KEYS": env.str("NETRAVEN_HOST_KEYS", default="trust"),
+    "HOST_KEYS": _one_of("NETRAVEN_HOST_KEYS", "trust", "strict"),
     # Devices at once in one worker process.
     "THREADS": env.int("NETRAVEN_THREADS", default=25),
     # A running backup belongs to its worker for so long after the worker's last sign of life; seconds.

@@ -13,13 +13,14 @@ from tenacity import (
     wait_random,
 )
 
+from devices.connection.peer_keys import KeyGuard
 from devices.connection.session import DeviceSession, open_session
 from devices.connection.terms import Facts, Login, RetryPolicy, SessionLog, Target, Timeouts
-from devices.exceptions import DeviceError
+from devices.exceptions import DeviceError, HostKeyRejected
 
 
 def fetch(
-    target: Target, login: Login, *, timeouts: Timeouts, log: SessionLog, retry: RetryPolicy
+    target: Target, login: Login, *, guard: KeyGuard, timeouts: Timeouts, log: SessionLog, retry: RetryPolicy
 ) -> tuple[Facts, str]:
     """Facts and running configuration of a device, over a fresh connection for each attempt. Raises DeviceError.
 
@@ -29,7 +30,7 @@ def fetch(
 
     def attempt() -> tuple[Facts, str]:
         remaining = replace(timeouts, deadline=ends - time.monotonic())
-        with open_session(target, login, timeouts=remaining, log=log) as session:
+        with open_session(target, login, guard=guard, timeouts=remaining, log=log) as session:
             text = session.running_config()
             return _facts(session), text
 
@@ -54,5 +55,7 @@ def _facts(session: DeviceSession) -> Facts:
     """Asked for last: a late answer to another command must not mix with the configuration, which is safe by now."""
     try:
         return session.facts()
+    except HostKeyRejected:
+        raise
     except DeviceError:
         return Facts()

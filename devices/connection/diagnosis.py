@@ -78,7 +78,7 @@ def diagnose(
 
     `cut_by` says why NetRaven itself had cut the session before, if it had: the rest is then only a consequence.
     """
-    if isinstance(error, DeviceError):
+    if isinstance(error, DeviceError) and not cut_by:
         return error
     chain = list(_chain(error))
     texts = [str(link)[:QUOTED_LENGTH] for link in chain]

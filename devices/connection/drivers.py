@@ -15,6 +15,7 @@ from napalm.base.base import NetworkDriver
 
 from credentials.private_keys import PrivateKey
 from devices.connection.channels import use_whole_channels
+from devices.connection.guards import use_guards
 from devices.connection.keys import as_file, as_object, load_key
 from devices.connection.shortcuts import use_shortcuts
 from devices.connection.terms import Login, Target, Timeouts
@@ -51,6 +52,7 @@ NOT_DRIVERS = {"base", "mock"}
 
 use_whole_channels()
 use_shortcuts()
+use_guards()
 
 
 class Family(Enum):
@@ -157,7 +159,7 @@ def _library_arguments(
                 "key_file": key_path,
                 "allow_agent": False,
                 "look_for_keys": False,
-                "hostkey_verify": False,  # it would read ~/.ssh/known_hosts, and then accept any key all the same
+                "hostkey_verify": False,  # it would read ~/.ssh/known_hosts; the session's guard checks the key
                 "manager_params": {"timeout": timeouts.read},
             }
         case Family.EAPI:

@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import paramiko
 
+from devices.connection.terms import SessionLog
 from devices.exceptions import HostKeyRejected
 
 SSH = "ssh"
@@ -42,29 +44,54 @@ class PeerKey:
             return f"SHA256 {digest.hex(':').upper()}"
         return f"{self.algorithm} SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
 
+    @property
+    def noun(self) -> str:
+        """What people call it."""
+        return "host key" if self.kind == SSH else "certificate"
+
 
 class KeyGuard:
-    """Lets a peer pass that shows the trusted key; without one, whoever comes first, unless `strict`.
+    """Lets a peer pass that shows the key trusted for its kind; without one, whoever comes first, unless `strict`.
 
-    `seen` is what the peer showed last, None before it showed anything.
+    One guard serves all connections of a backup, and holds on to the first key that it let pass. `shown` has every key
+    that it was shown, and whether it refused that one.
     """
 
-    def __init__(self, name: str, trusted: PeerKey | None = None, *, strict: bool = False) -> None:
+    def __init__(self, name: str, trusted: Iterable[PeerKey] = (), *, strict: bool = False) -> None:
         self.name = name
-        self.trusted = trusted
         self.strict = strict
-        self.seen: PeerKey | None = None
+        self.shown: dict[PeerKey, bool] = {}
+        self._trusted = {key.kind: key for key in trusted}
 
-    def check(self, offered: PeerKey) -> None:
-        """Raises HostKeyRejected."""
-        self.seen = offered
-        if self.trusted is None and self.strict:
-            raise HostKeyRejected(
-                f"{self.name} is not known yet: its key {offered.fingerprint} waits for somebody to accept it."
+    def trusted(self, kind: str) -> PeerKey | None:
+        """The key of this kind that is let pass."""
+        return self._trusted.get(kind)
+
+    def check(self, offered: PeerKey, log: SessionLog) -> None:
+        """Let the peer pass that shows this key, or raise HostKeyRejected; log what is new."""
+        known = self.trusted(offered.kind)
+        objection = self._objection(known, offered)
+        self.shown[offered] = bool(objection)
+        if objection:
+            details = {"known": known.fingerprint} if known else {}
+            log("host_key", objection, level="error", offered=offered.fingerprint, **details)
+            raise HostKeyRejected(objection)
+        if known is None:
+            self._trusted[offered.kind] = offered
+            message = f"First {offered.noun} of {self.name}: {offered.fingerprint} is trusted from now on"
+            log("host_key", message, known=offered.fingerprint)
+
+    def _objection(self, known: PeerKey | None, offered: PeerKey) -> str:
+        """Why this key is refused, for an operator; empty if it is not."""
+        if known is None and self.strict:
+            return (
+                f"{self.name} is not known yet: its {offered.noun} {offered.fingerprint} waits for somebody to accept "
+                "it. No log-in was sent."
             )
-        if self.trusted is not None and self.trusted != offered:
-            raise HostKeyRejected(
-                f"{self.name} shows another key than before: {offered.fingerprint}, "
-                f"where {self.trusted.fingerprint} is known. Nothing was sent to it. "
-                "If the device was replaced or has new keys, accept the new one; else find out who answers there."
+        if known is not None and known != offered:
+            return (
+                f"{self.name} shows another {offered.noun} than before: {offered.fingerprint}, "
+                f"where {known.fingerprint} is known. No log-in was sent. "
+                "If it was replaced or has new keys, accept the new one; else find out who answers there."
             )
+        return ""

@@ -5,10 +5,19 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from devices.connection.terms import Target
 from devices.exceptions import DeviceUnreachable
+
+
+class Place(Protocol):
+    """An IP address or a DNS name, and a port."""
+
+    @property
+    def address(self) -> str: ...  # noqa: D102
+    @property
+    def port(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -32,7 +41,7 @@ def check_reachable(target: Target, timeout: float) -> str:
     return first_answering(target, resolve(target, timeout), timeout)
 
 
-def resolve(target: Target, timeout: float) -> list[Endpoint]:
+def resolve(target: Place, timeout: float) -> list[Endpoint]:
     """Every address of the target, in the order to try them."""
     answers: list[Endpoint] = []
     # The C library's resolver can be neither bounded nor interrupted, so it works in a thread that may be left behind.
@@ -49,7 +58,7 @@ def resolve(target: Target, timeout: float) -> list[Endpoint]:
     return allowed
 
 
-def _look_up(target: Target, answers: list[Endpoint]) -> None:
+def _look_up(target: Place, answers: list[Endpoint]) -> None:
     try:
         found = socket.getaddrinfo(target.address, target.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):  # UnicodeError: a label that is empty or too long
@@ -60,22 +69,48 @@ def _look_up(target: Target, answers: list[Endpoint]) -> None:
 def _may_be_device(ip: str) -> bool:
     """Link-local addresses are where cloud metadata services live: a DNS name must not lead there either."""
     address = ipaddress.ip_address(ip)
+    address = getattr(address, "ipv4_mapped", None) or address
     return not (address.is_link_local or address.is_multicast or address.is_unspecified)
+
+
+def refuse_forbidden(target: Place) -> None:
+    """For an address that somebody else will resolve. Raises DeviceUnreachable if it is one where no device can be."""
+    try:
+        ip = str(ipaddress.ip_address(target.address))
+    except ValueError:
+        try:  # numbers that the C library takes for an address, such as 0xa9fea9fe
+            ip = socket.inet_ntoa(socket.inet_aton(target.address))
+        except OSError:
+            return  # a name
+    if not _may_be_device(ip):
+        raise DeviceUnreachable(f"{target.address} cannot be a device's address.")
 
 
 def first_answering(target: Target, endpoints: list[Endpoint], timeout: float) -> str:
     """The IP address of the first endpoint that takes a TCP connection; together they have `timeout` seconds."""
+    try:
+        with connect(target, endpoints, timeout) as probe:
+            return str(probe.getpeername()[0])
+    except DeviceUnreachable as error:
+        sentence = str(error)
+    raise DeviceUnreachable(f"{target.hostname}: {sentence}")
+
+
+def connect(target: Place, endpoints: list[Endpoint], timeout: float) -> socket.socket:
+    """A connection to the first endpoint that takes one; together they have `timeout` seconds."""
     ends = time.monotonic() + timeout
+    sentence = ""
     for number, endpoint in enumerate(endpoints):
         share = (ends - time.monotonic()) / (len(endpoints) - number)
+        connection = socket.socket(endpoint.family, socket.SOCK_STREAM)
         try:
-            with socket.socket(endpoint.family, socket.SOCK_STREAM) as probe:
-                probe.settimeout(max(share, 0.1))
-                probe.connect(endpoint.sockaddr)
-            return endpoint.ip
+            connection.settimeout(max(share, 0.1))
+            connection.connect(endpoint.sockaddr)
+            return connection
         except OSError as error:
+            connection.close()
             sentence = _explain(error, f"{endpoint.ip} port {target.port}", timeout)
-    raise DeviceUnreachable(f"{target.hostname}: {sentence}")
+    raise DeviceUnreachable(sentence)
 
 
 def _explain(error: OSError, where: str, timeout: float) -> str:

@@ -4,7 +4,7 @@ import inspect
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from napalm.base.base import NetworkDriver
@@ -12,11 +12,19 @@ from napalm.base.base import NetworkDriver
 from devices.connection.diagnosis import diagnose
 from devices.connection.drivers import prepared_driver
 from devices.connection.facts import clean_facts
-from devices.connection.reachability import first_answering, resolve
+from devices.connection.peer_keys import KeyGuard
 from devices.connection.secrets import Scrubber
 from devices.connection.terms import Facts, Login, SessionLog, Target, Timeouts
+from devices.connection.ways import way_to
 from devices.connection.wire import Wire
-from devices.exceptions import ConnectionLost, DeadlineExceeded, DeviceError, DeviceTimeout, UnexpectedDeviceError
+from devices.exceptions import (
+    ConnectionLost,
+    DeadlineExceeded,
+    DeviceError,
+    DeviceTimeout,
+    HostKeyRejected,
+    UnexpectedDeviceError,
+)
 from devices.text import encode
 
 CLOSE_SECONDS = 2.0  # netmiko would wait its whole read time-out for a prompt that IOS XR in XML mode does not give
@@ -25,23 +33,26 @@ Answer = TypeVar("Answer")
 
 
 @contextmanager
-def open_session(target: Target, login: Login, *, timeouts: Timeouts, log: SessionLog) -> Iterator["DeviceSession"]:
-    """One attempt at a session, closed at the end of the block. Raises DeviceError."""
+def open_session(
+    target: Target, login: Login, *, guard: KeyGuard, timeouts: Timeouts, log: SessionLog
+) -> Iterator["DeviceSession"]:
+    """One attempt at a session, closed at the end of the block. Raises DeviceError.
+
+    The guard is shown the device's key before the log-in is sent.
+    """
     ends = time.monotonic() + timeouts.deadline
-    log("connect", f"Connecting to {target.address} port {target.port}", driver=target.driver, username=login.username)
-    patience = min(timeouts.tcp, timeouts.deadline)
-    try:
-        endpoints = resolve(target, patience)
-        first_answering(target, endpoints, patience)
-    except DeviceError as error:
-        log("connect_failure", str(error), level="error", reason=error.reason)
-        raise
+    through = f" through the gateway {target.gateway.name}" if target.gateway else ""
+    message = f"Connecting to {target.address} port {target.port}{through}"
+    log("connect", message, driver=target.driver, username=login.username)
     late = DeadlineExceeded(f"{target.hostname}: the session was cut, because it took longer than a backup may take.")
-    with (
-        Wire({target.address, *(endpoint.ip for endpoint in endpoints)}) as wire,
-        wire.limit(ends - time.monotonic(), late),
-    ):
-        session = DeviceSession(target, login, wire, log)
+    with ExitStack() as stack:
+        try:
+            reached, wire = stack.enter_context(way_to(target, guard, timeouts, log))
+        except DeviceError as error:
+            log("connect_failure", str(error), level="error", reason=error.reason)
+            raise
+        stack.enter_context(wire.limit(ends - time.monotonic(), late))
+        session = DeviceSession(target, reached, login, wire, log)
         try:
             session.open(timeouts)
             yield session
@@ -50,10 +61,14 @@ def open_session(target: Target, login: Login, *, timeouts: Timeouts, log: Sessi
 
 
 class DeviceSession:
-    """What can be asked of a device. `open_session` makes one."""
+    """What can be asked of a device. `open_session` makes one.
 
-    def __init__(self, target: Target, login: Login, wire: Wire, log: SessionLog) -> None:
+    `target` is the device as people know it, `reached` is where the driver connects to: the same, or a tunnel to it.
+    """
+
+    def __init__(self, target: Target, reached: Target, login: Login, wire: Wire, log: SessionLog) -> None:
         self._target = target
+        self._reached = reached
         self._login = login
         self._wire = wire
         self._log = log
@@ -69,12 +84,15 @@ class DeviceSession:
         self._log("connect_success", f"Logged in as {self._login.username}", seconds=seconds)
 
     def facts(self) -> Facts:
-        """What the device says about itself, empty if it cannot say. Raises ConnectionLost, DeadlineExceeded only."""
+        """What the device says about itself, empty if it cannot say.
+
+        Raises ConnectionLost, DeadlineExceeded and HostKeyRejected only.
+        """
         driver = self._open_driver()
         self._log("command", "Reading the facts", command="get_facts")
         try:
             facts, seconds = self._ask("reading the facts", lambda: clean_facts(driver.get_facts()), level="warning")
-        except (ConnectionLost, DeadlineExceeded):
+        except (ConnectionLost, DeadlineExceeded, HostKeyRejected):
             raise
         except DeviceError:
             return Facts()
@@ -109,7 +127,7 @@ class DeviceSession:
                 self._log("close_failure", "Closing the session failed", level="warning", error=self._scrub(str(error)))
 
     def _log_in(self, timeouts: Timeouts) -> None:
-        with prepared_driver(self._target, self._login, timeouts) as self._driver:
+        with prepared_driver(self._reached, self._login, timeouts) as self._driver:
             self._driver.open()
 
     def _open_driver(self) -> NetworkDriver:

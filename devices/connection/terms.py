@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from devices.connection.jump_host import JumpHost
 
 
 @dataclass(frozen=True)
@@ -18,13 +21,17 @@ class Login:
 
 @dataclass(frozen=True)
 class Target:
-    """Where to connect (`address` is an IP address or a DNS name) and through which NAPALM driver."""
+    """Where to connect (`address` is an IP address or a DNS name), through which NAPALM driver and which gateway.
+
+    Behind a gateway it is the gateway that resolves the name.
+    """
 
     hostname: str
     address: str
     port: int
     driver: str
     optional_args: Mapping[str, Any] = field(default_factory=dict)
+    gateway: "JumpHost | None" = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ class Facts:
 class SessionLog(Protocol):
     """Takes one event of a session.
 
-    Events: connect, connect_success, connect_failure, retry, command, response, close_failure.
+    Events: connect, host_key, connect_success, connect_failure, retry, command, response, close_failure.
     """
 
     def __call__(self, event: str, message: str, *, level: str = "info", **details: Any) -> None:

@@ -12,7 +12,9 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from devices.exceptions import DeviceError
+from devices.connection.peer_keys import KeyGuard, PeerKey
+from devices.connection.terms import SessionLog
+from devices.exceptions import DeviceError, HostKeyRejected
 
 CUT_AGAIN_SECONDS = 0.2
 
@@ -24,11 +26,20 @@ class ForeignAddress(OSError):
 
 
 class Wire:
-    """Connections of one session. Entered as a context, it closes what the libraries left open."""
+    """Connections of one session. Entered as a context, it closes what the libraries left open.
 
-    def __init__(self, addresses: Collection[str]) -> None:
+    They may lead to these addresses, and to this port if one is given, and nowhere else.
+    """
+
+    def __init__(
+        self, addresses: Collection[str], guard: KeyGuard, log: SessionLog, *, port: int | None = None
+    ) -> None:
+        self.guard = guard
         self._addresses = addresses
+        self._port = port
+        self._log = log
         self._connections: list[socket.socket] = []
+        self._unclaimed: list[socket.socket] = []
         self._lock = threading.Lock()
         self.cut_by: DeviceError | None = None
 
@@ -41,6 +52,7 @@ class Wire:
             for connection in self._connections:
                 connection.close()
             self._connections.clear()
+            self._unclaimed.clear()
 
     @contextmanager
     def recording(self) -> Iterator[None]:
@@ -67,21 +79,44 @@ class Wire:
         """Note a socket that is about to connect; refuse it if it leads elsewhere, or the wire is cut."""
         if connection.family not in (socket.AF_INET, socket.AF_INET6) or connection.type != socket.SOCK_STREAM:
             return
-        if peer[0] not in self._addresses:
+        if peer[0] not in self._addresses or self._port not in (None, peer[1]):
             raise ForeignAddress(f"connection to {peer[0]} port {peer[1]}, which is not the device")
         with self._lock:
             if self.cut_by is not None:
                 raise ConnectionAbortedError("no new connection: the session has been cut")
             # By descriptor: TLS libraries take the descriptor away from the socket object.
             self._connections.append(socket.fromfd(connection.fileno(), connection.family, connection.type))
+            self._unclaimed.append(self._connections[-1])
+
+    def claim(self, name: tuple[str, int]) -> bool:
+        """Whether a connection of this session goes out from this address and port. It can be claimed once."""
+        with self._lock:
+            for connection in self._unclaimed:
+                if connection.getsockname() == name:
+                    self._unclaimed.remove(connection)
+                    return True
+        return False
+
+    def cut(self, error: DeviceError) -> None:
+        """End all connections, because of `error`, and let none be made any more."""
+        with self._lock:
+            self.cut_by = self.cut_by or error
+        self._shut_down()
+
+    def show(self, key: PeerKey) -> None:
+        """Let the peer of a connection pass, or cut the wire: not a byte more goes to it. Raises HostKeyRejected."""
+        try:
+            self.guard.check(key, self._log)
+        except HostKeyRejected as error:
+            # Another one with the same words: the one that is raised will hold on to what the library holds.
+            self.cut(HostKeyRejected(str(error)))
+            raise
 
     def _watch(self, done: threading.Event, seconds: float, error: DeviceError) -> None:
         if done.wait(seconds):
             return
-        with self._lock:
-            self.cut_by = self.cut_by or error
+        self.cut(error)
         # Again and again: a socket noted just now may be a moment away from being connected.
-        self._shut_down()
         while not done.wait(CUT_AGAIN_SECONDS):
             self._shut_down()
 
@@ -92,8 +127,13 @@ class Wire:
                     connection.shutdown(socket.SHUT_RDWR)
 
 
+def current_wire() -> Wire | None:
+    """The one that this thread records."""
+    return getattr(_current, "wire", None)
+
+
 def _on_audit(event: str, args: tuple[Any, ...]) -> None:
-    if event == "socket.connect" and (wire := getattr(_current, "wire", None)) is not None:
+    if event == "socket.connect" and (wire := current_wire()) is not None:
         wire.admit(*args)
 
 

@@ -1,21 +1,42 @@
 """Who is at the other end: the keys that devices and gateways have shown."""
 
 import uuid
+from typing import cast
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
-from devices.models.device import Device
+from devices.models.device import Device, Viewer
 from devices.models.gateway import Gateway
+
+
+class HostKeyQuerySet(models.QuerySet["HostKey"]):
+    """Reads over host keys."""
+
+    def visible_to(self, user: Viewer) -> "HostKeyQuerySet":
+        """Those of devices that the user sees, and those of gateways."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self.filter(Q(device__in=Device.objects.visible_to(user)) | Q(gateway__isnull=False))
+
+    def offered(self) -> "HostKeyQuerySet":
+        """Those that wait for a decision."""
+        return self.filter(state=HostKey.State.OFFERED)
+
+    def with_known_fingerprint(self) -> "HostKeyQuerySet":
+        """Each with the fingerprint of the key that is trusted now in its place, as `known_fingerprint`."""
+        owner = Q(device=OuterRef("device")) | Q(gateway=OuterRef("gateway"))
+        known = HostKey.objects.filter(owner, kind=OuterRef("kind"), state=HostKey.State.TRUSTED)
+        return self.annotate(known_fingerprint=Subquery(known.values("fingerprint")[:1]))
 
 
 class HostKey(models.Model):
     """An SSH host key or a TLS certificate of a device or a gateway, and whether it is trusted.
 
     The first one seen is trusted, or waits for a person (setting NETRAVEN_HOST_KEYS). Another one is refused and kept
-    as offered, until a person accepts it; the one before is then kept as retired.
+    as offered, until a person accepts it (the one before is then kept as retired), or dismisses it.
     """
 
     class Kind(models.TextChoices):
@@ -26,6 +47,7 @@ class HostKey(models.Model):
         TRUSTED = "trusted", "Trusted"
         OFFERED = "offered", "Waits for a decision"
         RETIRED = "retired", "Retired"
+        DISMISSED = "dismissed", "Dismissed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     device = models.ForeignKey(Device, null=True, blank=True, on_delete=models.CASCADE, related_name="host_keys")
@@ -40,6 +62,8 @@ class HostKey(models.Model):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+
+    objects = HostKeyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-first_seen_at"]
@@ -61,3 +85,13 @@ class HostKey(models.Model):
 
     def __str__(self) -> str:
         return self.fingerprint
+
+    @property
+    def owner(self) -> Device | Gateway:
+        """The device or the gateway that showed it."""
+        return cast("Device | Gateway", self.device or self.gateway)
+
+    @property
+    def owner_id(self) -> uuid.UUID:
+        """Its id."""
+        return cast(uuid.UUID, self.device_id or self.gateway_id)

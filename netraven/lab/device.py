@@ -1,10 +1,13 @@
 """One simulated device: who it says it is, what it holds, and how it misbehaves."""
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from netraven.lab.jump_host import LabGateway
 
 
 class Fault(StrEnum):
@@ -24,7 +27,10 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class DeviceSpec:
-    """What to build a device from; `delay` is in seconds, `authorized_key` is OpenSSH public key text."""
+    """What to build a device from; `delay` is in seconds, `authorized_key` is OpenSSH public key text.
+
+    With the name of a `gateway`, it takes connections from that one only.
+    """
 
     platform: str
     name: str
@@ -34,10 +40,15 @@ class DeviceSpec:
     password: str = "lab-password"  # noqa: S105 - of fake devices on loopback
     enable_secret: str = "lab-enable"  # noqa: S105 - likewise
     authorized_key: str = ""
+    host_key_algorithms: tuple[str, ...] = ("ssh-ed25519",)
+    gateway: str = ""
 
 
 class LabDevice:
-    """A device of the simulated network; its configuration lives in `config_path`."""
+    """A device of the simulated network; its configuration lives in `config_path`.
+
+    A folder beside that, with the suffix `.keys`, gives it keys of its own instead of those of the whole Lab.
+    """
 
     def __init__(self, spec: DeviceSpec, *, config_path: Path, serial_number: str, os_version: str, model: str) -> None:
         self.spec = spec
@@ -49,6 +60,7 @@ class LabDevice:
         self.password = spec.password
         self.enable_secret = spec.enable_secret
         self.authorized_key = spec.authorized_key
+        self.host_key_algorithms = spec.host_key_algorithms
         self.delay = spec.delay
         self.serial_number = serial_number
         self.os_version = os_version
@@ -57,6 +69,8 @@ class LabDevice:
         self.logins = 0
         self.failed_logins = 0
         self.active_sessions = 0
+        self.client_ports: list[int] = []  # of all who wanted to connect, in their order
+        self.gateway: LabGateway | None = None
         self.on_fault_change: Callable[[], None] = lambda: None
         self._fault = spec.fault
 
@@ -75,6 +89,21 @@ class LabDevice:
         self.on_fault_change()
 
     @property
+    def refuses(self) -> bool:
+        """Connections are refused."""
+        return self.fault is Fault.REFUSES
+
+    @property
+    def silent(self) -> bool:
+        """Connections are taken, and nothing is said."""
+        return self.fault is Fault.SILENT
+
+    def admits(self, port: int) -> bool:
+        """A device behind a gateway takes only connections that the gateway has made."""
+        self.client_ports.append(port)
+        return self.gateway is None or port in self.gateway.outgoing
+
+    @property
     def running_config(self) -> str:
         """The text in the file, read anew: editing the file changes the device."""
         return self.config_path.read_text(encoding="utf-8")
@@ -84,6 +113,16 @@ class LabDevice:
         partial = self.config_path.with_suffix(".partial")
         partial.write_text(text, encoding="utf-8")
         os.replace(partial, self.config_path)
+
+    @property
+    def keys_directory(self) -> Path:
+        """Where its own keys are, if it has some."""
+        return self.config_path.with_suffix(".keys")
+
+    def change_identity(self) -> None:
+        """Show other keys from the next connection on, SSH and TLS, as a device does that was replaced."""
+        shutil.rmtree(self.keys_directory, ignore_errors=True)
+        self.keys_directory.mkdir()
 
     @property
     def changed_at(self) -> float:

@@ -1,38 +1,54 @@
-"""A device's TCP port: who gets in, and which protocol then speaks."""
+"""The TCP port of a device or a gateway: who gets in."""
 
 import asyncio
 import contextlib
 import socket
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
-from netraven.lab.device import Fault, LabDevice
-from netraven.lab.https_api import serve_https
-from netraven.lab.identity import LabIdentity
-from netraven.lab.platforms import PLATFORMS
-from netraven.lab.ssh import serve_ssh
-from netraven.lab.telnet import serve_telnet
+Speak = Callable[[socket.socket], Awaitable[None]]
+
+
+class Served(Protocol):
+    """Whose port it is."""
+
+    address: str
+    port: int
+    active_sessions: int
+
+    @property
+    def refuses(self) -> bool:
+        """Connections are refused."""
+
+    @property
+    def silent(self) -> bool:
+        """Connections are taken, and nothing is said."""
+
+    def admits(self, port: int) -> bool:
+        """Whether a client that connects from this port is let in."""
 
 
 class Endpoint:
-    """Keeps the port reserved for as long as the device exists, and listens on it unless the device refuses.
+    """Keeps the port reserved for as long as its owner exists, and listens on it unless the owner refuses.
 
     Two sockets are bound to the port: one that never listens, so that nobody else gets it, and one that does.
     """
 
-    def __init__(self, device: LabDevice, identity: LabIdentity, port: int) -> None:
-        self.device = device
-        self._identity = identity
-        self._reservation = bind(device.address, port)
-        device.port = self._reservation.getsockname()[1]
+    def __init__(self, owner: Served, speak: Speak, port: int) -> None:
+        self.owner = owner
+        self._speak = speak
+        self._reservation = bind(owner.address, port)
+        owner.port = self._reservation.getsockname()[1]
         self._accepting: asyncio.Task[None] | None = None
         self._sessions: set[asyncio.Task[None]] = set()
 
     async def follow_fault(self) -> None:
-        """Start or stop listening, as the device's fault has it."""
-        if self.device.fault is Fault.REFUSES:
+        """Start or stop listening, as the owner's fault has it."""
+        if self.owner.refuses:
             await self._stop_listening()
         elif self._accepting is None:
             try:
-                listener = bind(self.device.address, self.device.port)
+                listener = bind(self.owner.address, self.owner.port)
                 listener.listen(128)
             except OSError:
                 self._reservation.close()
@@ -56,31 +72,25 @@ class Endpoint:
     async def _accept(self, listener: socket.socket) -> None:
         with listener:
             while True:
-                client, _ = await asyncio.get_running_loop().sock_accept(listener)
+                client, peer = await asyncio.get_running_loop().sock_accept(listener)
+                if not self.owner.admits(peer[1]):
+                    client.close()
+                    continue
                 session = asyncio.create_task(self._serve(client))
                 self._sessions.add(session)
                 session.add_done_callback(self._sessions.discard)
 
     async def _serve(self, client: socket.socket) -> None:
         """One connection, counted as active from accept to close."""
-        self.device.active_sessions += 1
+        self.owner.active_sessions += 1
         try:
-            if self.device.fault is Fault.SILENT:
+            if self.owner.silent:
                 await swallow(client)
             else:
                 await self._speak(client)
         finally:
             client.close()
-            self.device.active_sessions -= 1
-
-    async def _speak(self, client: socket.socket) -> None:
-        match PLATFORMS[self.device.platform].transport:
-            case "https":
-                await serve_https(self.device, client, self._identity.tls_context)
-            case "telnet":
-                await serve_telnet(self.device, client)
-            case _:
-                await serve_ssh(self.device, client, self._identity.host_key)
+            self.owner.active_sessions -= 1
 
 
 def bind(address: str, port: int) -> socket.socket:

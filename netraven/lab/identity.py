@@ -1,8 +1,9 @@
-"""The keys by which the simulated devices are known: one SSH host key and one TLS certificate for a whole Lab."""
+"""The keys by which simulated devices are known: those of the whole Lab, until a device gets keys of its own."""
 
 import datetime
 import os
 import ssl
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -17,24 +18,29 @@ class LabIdentity:
     """Made when first needed and kept in `directory`, so that devices keep their keys when a Lab starts again."""
 
     def __init__(self, directory: Path) -> None:
-        self._host_key_path = directory / "ssh_host_key"
-        self._certificate_path = directory / "tls.pem"
+        self._directory = directory
+        self._host_keys: dict[str, asyncssh.SSHKey] = {}
 
-    @cached_property
-    def host_key(self) -> asyncssh.SSHKey:
-        """The SSH host key of every device."""
-        if not self._host_key_path.exists():
-            key = asyncssh.generate_private_key("ssh-ed25519")
-            write_private(self._host_key_path, key.export_private_key())
-        return asyncssh.read_private_key(self._host_key_path)
+    def host_keys(self, algorithms: Iterable[str]) -> list[asyncssh.SSHKey]:
+        """An SSH host key of each algorithm (`ssh-ed25519`, `ssh-rsa`, …)."""
+        return [self._host_key(algorithm) for algorithm in algorithms]
+
+    def _host_key(self, algorithm: str) -> asyncssh.SSHKey:
+        if algorithm not in self._host_keys:
+            path = self._directory / f"ssh_host_key_{algorithm}"
+            if not path.exists():
+                write_private(path, asyncssh.generate_private_key(algorithm).export_private_key())
+            self._host_keys[algorithm] = asyncssh.read_private_key(path)
+        return self._host_keys[algorithm]
 
     @cached_property
     def tls_context(self) -> ssl.SSLContext:
         """For the HTTPS servers, with the self-signed certificate."""
-        if not self._certificate_path.exists():
-            write_private(self._certificate_path, self_signed_certificate("netraven-lab"))
+        path = self._directory / "tls.pem"
+        if not path.exists():
+            write_private(path, self_signed_certificate("netraven-lab"))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._certificate_path)
+        context.load_cert_chain(path)
         return context
 
 

@@ -1,17 +1,22 @@
 """The simulated network itself: every device's port, and the thread that serves them all."""
 
 import asyncio
+import shutil
 import threading
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from netraven.lab.device import DeviceSpec, Fault, LabDevice
-from netraven.lab.endpoint import Endpoint
+from netraven.lab.endpoint import Endpoint, Speak
+from netraven.lab.https_api import serve_https
 from netraven.lab.identity import LabIdentity
 from netraven.lab.inventory import DEFAULT_INVENTORY
+from netraven.lab.jump_host import GatewayFault, LabGateway
 from netraven.lab.platforms import PLATFORMS, render_config, serial_number
+from netraven.lab.ssh import serve_ssh
+from netraven.lab.telnet import serve_telnet
 
 
 class Lab:
@@ -33,11 +38,15 @@ class Lab:
         directory.mkdir(parents=True, exist_ok=True)
         self._identity = LabIdentity(directory)
         self._devices: dict[str, LabDevice] = {}
+        self.gateways: dict[str, LabGateway] = {}
         self._endpoints: dict[str, Endpoint] = {}
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
-        for spec in DEFAULT_INVENTORY if devices is None else devices:
+        specs = DEFAULT_INVENTORY if devices is None else devices
+        for name in dict.fromkeys(spec.gateway for spec in specs if spec.gateway):
+            self._register_gateway(LabGateway(name))
+        for spec in specs:
             self._register(spec)
 
     def __getitem__(self, name: str) -> LabDevice:
@@ -66,6 +75,13 @@ class Lab:
             self._run(self._open_endpoint(device))
         return device
 
+    def add_gateway(self, name: str = "", **details: Any) -> LabGateway:
+        """A new gateway, at once reachable when the Lab runs; `details` are those of LabGateway."""
+        gateway = self._register_gateway(LabGateway(name or f"jump-{len(self.gateways) + 1}", **details))
+        if self._loop is not None:
+            self._run(self._open_endpoint(gateway))
+        return gateway
+
     def start(self) -> None:
         """Listen on every port. Raises OSError, with nothing left open, when a port is taken."""
         if self._thread is not None:
@@ -91,11 +107,15 @@ class Lab:
         self._thread = None
 
     def reset(self) -> None:
-        """Every device healthy, with its original configuration and its log-in counters at zero."""
+        """Every device healthy, with its original configuration and keys, and its log-in counters at zero."""
         for device in self:
+            shutil.rmtree(device.keys_directory, ignore_errors=True)
             device.fault = Fault.NONE
             device.running_config = original_config(device.spec)
             device.logins = device.failed_logins = 0
+        for gateway in self.gateways.values():
+            gateway.fault = GatewayFault.NONE
+            gateway.logins = gateway.failed_logins = 0
 
     def _register(self, spec: DeviceSpec) -> LabDevice:
         if spec.name in self._devices:
@@ -113,13 +133,29 @@ class Lab:
         if not device.config_path.exists():
             device.running_config = original_config(spec)
         device.address = self.host
+        device.gateway = self.gateways[spec.gateway] if spec.gateway else None
         device.on_fault_change = lambda: self._apply_fault(device)
         self._devices[spec.name] = device
         return device
 
-    def _apply_fault(self, device: LabDevice) -> None:
-        if device.name in self._endpoints:
-            self._run(self._endpoints[device.name].follow_fault())
+    def _register_gateway(self, gateway: LabGateway) -> LabGateway:
+        if gateway.name in self.gateways or gateway.name in self._devices:
+            raise ValueError(f"there is already something named {gateway.name}")
+        gateway.address = self.host
+        gateway.keys_directory = self.directory / f"{gateway.name}.keys"
+        gateway.keys_directory.mkdir(exist_ok=True)
+        gateway.on_fault_change = lambda: self._apply_fault(gateway)
+        gateway.on_every_connection = lambda do: self._run(self._on_every_connection(gateway, do))
+        self.gateways[gateway.name] = gateway
+        return gateway
+
+    def _apply_fault(self, owner: LabDevice | LabGateway) -> None:
+        if owner.name in self._endpoints:
+            self._run(self._endpoints[owner.name].follow_fault())
+
+    async def _on_every_connection(self, gateway: LabGateway, do: Callable[[Any], None]) -> None:
+        for connection in list(gateway.connections):
+            do(connection)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         if self._loop is None:
@@ -131,8 +167,8 @@ class Lab:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         try:
-            for device in self:
-                await self._open_endpoint(device)
+            for owner in (*self, *self.gateways.values()):
+                await self._open_endpoint(owner)
             listening.set()
             await self._stopping.wait()
         except OSError as error:
@@ -144,11 +180,27 @@ class Lab:
             self._loop = None
             listening.set()
 
-    async def _open_endpoint(self, device: LabDevice) -> None:
+    async def _open_endpoint(self, owner: LabDevice | LabGateway) -> None:
         port = self.base_port + len(self._endpoints) if self.base_port else 0
-        endpoint = Endpoint(device, self._identity, port)
-        self._endpoints[device.name] = endpoint
+        speak = owner.serve if isinstance(owner, LabGateway) else self._speaker(owner)
+        endpoint = Endpoint(owner, speak, port)
+        self._endpoints[owner.name] = endpoint
         await endpoint.follow_fault()
+
+    def _speaker(self, device: LabDevice) -> Speak:
+        """The protocol of a device's platform."""
+        match PLATFORMS[device.platform].transport:
+            case "https":
+                return lambda client: serve_https(device, client, self._identity_of(device).tls_context)
+            case "telnet":
+                return lambda client: serve_telnet(device, client)
+            case _:
+                algorithms = device.host_key_algorithms
+                return lambda client: serve_ssh(device, client, self._identity_of(device).host_keys(algorithms))
+
+    def _identity_of(self, device: LabDevice) -> LabIdentity:
+        own_keys = device.keys_directory
+        return LabIdentity(own_keys) if own_keys.exists() else self._identity
 
 
 def original_config(spec: DeviceSpec) -> str:

@@ -82,7 +82,7 @@ class SshWire(RequestWire):
         return data
 
 
-async def serve_ssh(device: LabDevice, client: socket.socket, host_key: asyncssh.SSHKey) -> None:
+async def serve_ssh(device: LabDevice, client: socket.socket, host_keys: list[asyncssh.SSHKey]) -> None:
     """Serve one TCP connection until it is closed."""
 
     async def serve_session(process: asyncssh.SSHServerProcess[bytes]) -> None:
@@ -99,7 +99,7 @@ async def serve_ssh(device: LabDevice, client: socket.socket, host_key: asyncssh
         connection = await asyncssh.run_server(
             client,
             server_factory=lambda: LoginServer(device),
-            server_host_keys=[host_key],
+            server_host_keys=host_keys,
             process_factory=serve_session,
             encoding=None,
             line_editor=False,

@@ -165,6 +165,7 @@ def test_the_log_tells_the_whole_story_in_order(make_device: MakeDevice, back_up
         "backup_start",
         "login",
         "connect",
+        "host_key",
         "connect_success",
         "command",
         "response",

@@ -103,6 +103,13 @@ def test_the_recipe_in_the_message_makes_a_key(run: Run) -> None:
     assert run("manage.py", "check", NETRAVEN_FIELD_KEYS=f" {key} , ").returncode == 0
 
 
+@pytest.mark.parametrize("value", ["", "Strict", "off"])
+def test_an_unknown_way_with_host_keys_is_one_line_that_names_the_known_ones(run: Run, value: str) -> None:
+    done = run("manage.py", "check", NETRAVEN_FIELD_KEYS=OLD, NETRAVEN_HOST_KEYS=value)
+    assert done.returncode == 1
+    assert f"NETRAVEN_HOST_KEYS is “{value}”. Give one of: trust, strict." in only_line(done)
+
+
 def test_a_new_installation_starts_before_there_are_tables(run: Run) -> None:
     assert run("manage.py", "check", NETRAVEN_FIELD_KEYS=OLD).returncode == 0
     assert run("-c", "import netraven.wsgi", NETRAVEN_FIELD_KEYS=OLD).returncode == 0

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from devices.connection import Login, RetryPolicy, Target, Timeouts
+from devices.connection import KeyGuard, Login, RetryPolicy, Target, Timeouts
 from netraven.lab import LabDevice
 
 PLATFORMS = ["ios", "iosxr", "iosxr_netconf", "nxos", "nxos_ssh", "eos", "eos_ssh", "junos"]
@@ -37,6 +37,11 @@ def target_of(device: LabDevice) -> Target:
 def login_of(device: LabDevice) -> Login:
     """The log-in that a simulated device accepts."""
     return Login(device.username, device.password, device.enable_secret)
+
+
+def anybody() -> KeyGuard:
+    """Lets whoever answers pass."""
+    return KeyGuard("anybody")
 
 
 @dataclass

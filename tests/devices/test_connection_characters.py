@@ -4,7 +4,7 @@ import pytest
 
 from devices.connection import Target, Timeouts, fetch
 from netraven.lab import Lab
-from tests.devices.conftest import ONCE, PLATFORMS, RecordedLog, login_of, target_of
+from tests.devices.conftest import ONCE, PLATFORMS, RecordedLog, anybody, login_of, target_of
 
 REMARK = "Zürich, 東京, déjà vu, 🦅 " * 8  # pieces of 4 and 64 KB end within one of these characters
 
@@ -27,7 +27,7 @@ def test_no_character_is_lost_between_two_reads(lab: Lab, log: RecordedLog, plat
     device.running_config = with_remarks(platform, device.running_config)
     telnet = Target(device.name, device.address, device.port, "ios", {"transport": "telnet"})
     target = telnet if platform == "ios_telnet" else target_of(device)
-    _, text = fetch(target, login_of(device), timeouts=Timeouts(2, 20, 20, 60), log=log, retry=ONCE)
+    _, text = fetch(target, login_of(device), guard=anybody(), timeouts=Timeouts(2, 20, 20, 60), log=log, retry=ONCE)
     held = [line.rstrip() for line in device.running_config.splitlines() if line.strip()]
     came = [line.rstrip() for line in text.splitlines() if line.strip()]
     assert came[-len(held) :] == held

@@ -11,7 +11,7 @@ import pytest
 from devices.connection import Facts, Login, RetryPolicy, Target, Timeouts, fetch, open_session
 from devices.exceptions import DeadlineExceeded, DeviceTimeout, DeviceUnreachable
 from netraven.lab import Fault, Lab
-from tests.devices.conftest import ONCE, PLATFORMS, QUICK, RecordedLog, Serve, login_of, no_leaks, target_of
+from tests.devices.conftest import ONCE, PLATFORMS, QUICK, RecordedLog, Serve, anybody, login_of, no_leaks, target_of
 
 # Long waits everywhere but for the deadline: whatever ends such a session early is the deadline.
 PATIENT = Timeouts(tcp=60, connect=60, read=60, deadline=2)
@@ -25,7 +25,14 @@ def test_hung_session_is_cut_at_the_deadline(lab: Lab, log: RecordedLog, platfor
     timeouts = replace(PATIENT, deadline=5 if platform == "iosxr" else 2)  # its log-in alone takes three seconds
     started = time.monotonic()
     with no_leaks(device), pytest.raises(DeadlineExceeded):
-        fetch(target_of(device), login_of(device), timeouts=timeouts, log=log, retry=RetryPolicy(attempts=3))
+        fetch(
+            target_of(device),
+            login_of(device),
+            guard=anybody(),
+            timeouts=timeouts,
+            log=log,
+            retry=RetryPolicy(attempts=3),
+        )
     assert time.monotonic() - started < FREED_WITHIN_SECONDS
     assert "retry" not in log.events
 
@@ -40,7 +47,7 @@ def _trickle_banner(connection: socket.socket) -> None:
 def test_device_that_never_finishes_its_greeting_is_cut(serve: Serve, log: RecordedLog, driver: str) -> None:
     target = Target("tarpit", "127.0.0.1", serve(_trickle_banner), driver)
     with no_leaks(), pytest.raises(DeadlineExceeded):
-        fetch(target, Login("netraven", "lab-password"), timeouts=PATIENT, log=log, retry=ONCE)
+        fetch(target, Login("netraven", "lab-password"), guard=anybody(), timeouts=PATIENT, log=log, retry=ONCE)
 
 
 def _trickle_body(connection: socket.socket) -> None:
@@ -55,14 +62,14 @@ def _trickle_body(connection: socket.socket) -> None:
 def test_answer_that_trickles_in_for_ever_is_cut(serve: Serve, log: RecordedLog, driver: str) -> None:
     target = Target("tarpit", "127.0.0.1", serve(_trickle_body), driver, {"transport": "http"})
     with no_leaks(), pytest.raises(DeadlineExceeded):
-        fetch(target, Login("netraven", "lab-password"), timeouts=PATIENT, log=log, retry=ONCE)
+        fetch(target, Login("netraven", "lab-password"), guard=anybody(), timeouts=PATIENT, log=log, retry=ONCE)
 
 
 def test_log_in_over_telnet_that_leads_nowhere_ends_in_time(serve: Serve, log: RecordedLog) -> None:
     target = Target("mute", "127.0.0.1", serve(lambda connection: connection.recv(1)), "ios", {"transport": "telnet"})
     timeouts = Timeouts(tcp=2, connect=2, read=60, deadline=60)
     with no_leaks(), pytest.raises(DeviceTimeout, match="logging in took longer than 2 seconds"):
-        fetch(target, Login("netraven", "lab-password"), timeouts=timeouts, log=log, retry=ONCE)
+        fetch(target, Login("netraven", "lab-password"), guard=anybody(), timeouts=timeouts, log=log, retry=ONCE)
 
 
 def test_close_that_hangs_is_cut_and_the_configuration_kept(
@@ -77,7 +84,7 @@ def test_close_that_hangs_is_cut_and_the_configuration_kept(
         """
     )
     with no_leaks():
-        _, text = fetch(target, Login("netraven"), timeouts=PATIENT, log=log, retry=ONCE)
+        _, text = fetch(target, Login("netraven"), guard=anybody(), timeouts=PATIENT, log=log, retry=ONCE)
     assert text == "hostname odd"
 
 
@@ -90,7 +97,10 @@ def test_facts_that_hang_do_not_cost_the_configuration(odd_device: Callable[[str
         """
     )
     with no_leaks():
-        assert fetch(target, Login("netraven"), timeouts=PATIENT, log=log, retry=ONCE) == (Facts(), "hostname odd")
+        assert fetch(target, Login("netraven"), guard=anybody(), timeouts=PATIENT, log=log, retry=ONCE) == (
+            Facts(),
+            "hostname odd",
+        )
 
 
 def test_driver_that_reconnects_after_the_cut_gets_no_connection(
@@ -107,7 +117,7 @@ def test_driver_that_reconnects_after_the_cut_gets_no_connection(
         """
     )
     with no_leaks(), pytest.raises(DeadlineExceeded):
-        fetch(target, Login("netraven"), timeouts=PATIENT, log=log, retry=ONCE)
+        fetch(target, Login("netraven"), guard=anybody(), timeouts=PATIENT, log=log, retry=ONCE)
 
 
 def test_cutting_one_session_leaves_another_to_the_same_device_alone(lab: Lab) -> None:
@@ -115,13 +125,15 @@ def test_cutting_one_session_leaves_another_to_the_same_device_alone(lab: Lab) -
     answers: list[str] = []
 
     def read_patiently() -> None:
-        with open_session(target_of(device), login_of(device), timeouts=QUICK, log=RecordedLog()) as session:
+        with open_session(
+            target_of(device), login_of(device), guard=anybody(), timeouts=QUICK, log=RecordedLog()
+        ) as session:
             answers.append(session.running_config())
 
     neighbour = threading.Thread(target=read_patiently)
     neighbour.start()
     with pytest.raises(DeadlineExceeded):
-        fetch(target_of(device), login_of(device), timeouts=PATIENT, log=RecordedLog(), retry=ONCE)
+        fetch(target_of(device), login_of(device), guard=anybody(), timeouts=PATIENT, log=RecordedLog(), retry=ONCE)
     neighbour.join()
     assert device.running_config.strip() in answers[0]
 
@@ -134,6 +146,7 @@ def test_no_wait_for_another_attempt_outlasts_the_deadline(lab: Lab, log: Record
         fetch(
             target_of(device),
             login_of(device),
+            guard=anybody(),
             timeouts=timeouts,
             log=log,
             retry=RetryPolicy(attempts=9, base=60, max_wait=60),

@@ -15,13 +15,13 @@ from devices.connection import (
     validate_driver,
 )
 from devices.exceptions import AuthenticationFailed, ConnectionLost, DeviceError, UnexpectedDeviceError
-from tests.devices.conftest import ONCE, QUICK, RecordedLog, Serve, no_leaks
+from tests.devices.conftest import ONCE, QUICK, RecordedLog, Serve, anybody, no_leaks
 
 LOGIN = Login("netraven", "pa$$'word", 'en"able\\')
 
 
 def read(target: Target, log: RecordedLog) -> str:
-    with open_session(target, LOGIN, timeouts=QUICK, log=log) as session:
+    with open_session(target, LOGIN, guard=anybody(), timeouts=QUICK, log=log) as session:
         return session.running_config()
 
 
@@ -101,7 +101,7 @@ def test_driver_is_closed_also_when_opening_failed(odd_device: Callable[[str], T
         """
     )
     with no_leaks(), pytest.raises(UnexpectedDeviceError, match="half open"):
-        fetch(target, LOGIN, timeouts=QUICK, log=log, retry=ONCE)
+        fetch(target, LOGIN, guard=anybody(), timeouts=QUICK, log=log, retry=ONCE)
 
 
 def test_innermost_explanation_is_the_one_that_is_told(odd_device: Callable[[str], Target], log: RecordedLog) -> None:

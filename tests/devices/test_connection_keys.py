@@ -19,7 +19,7 @@ from credentials.private_keys import PrivateKey
 from devices.connection import Login, Target, open_session
 from devices.exceptions import AuthenticationFailed
 from netraven.lab import Lab
-from tests.devices.conftest import PLATFORMS, QUICK, SSH_PLATFORMS, RecordedLog, no_leaks, target_of
+from tests.devices.conftest import PLATFORMS, QUICK, SSH_PLATFORMS, RecordedLog, anybody, no_leaks, target_of
 
 KEYS: dict[str, PrivateKey] = {
     "ed25519": Ed25519PrivateKey.generate(),
@@ -54,7 +54,7 @@ def test_key_logs_in(
 ) -> None:
     device = lab.add(platform, authorized_key=public_text())
     login = Login(device.username, password, device.enable_secret, private_text(passphrase=passphrase), passphrase)
-    with no_leaks(device), open_session(target_of(device), login, timeouts=QUICK, log=log):
+    with no_leaks(device), open_session(target_of(device), login, guard=anybody(), timeouts=QUICK, log=log):
         assert not list(temporary_files.iterdir())
     assert (device.logins, device.failed_logins) == (1, 0)
 
@@ -64,7 +64,7 @@ def test_key_logs_in(
 def test_every_kind_of_key_logs_in(lab: Lab, log: RecordedLog, platform: str, kind: str) -> None:
     device = lab.add(platform, authorized_key=public_text(kind))
     login = Login(device.username, enable_secret=device.enable_secret, private_key=private_text(kind))
-    with open_session(target_of(device), login, timeouts=QUICK, log=log):
+    with open_session(target_of(device), login, guard=anybody(), timeouts=QUICK, log=log):
         assert device.logins == 1
 
 
@@ -77,7 +77,7 @@ def test_rejected_key_is_an_authentication_failure(
     with (
         no_leaks(device),
         pytest.raises(AuthenticationFailed),
-        open_session(target_of(device), login, timeouts=QUICK, log=log),
+        open_session(target_of(device), login, guard=anybody(), timeouts=QUICK, log=log),
     ):
         pass
     assert not list(temporary_files.iterdir())
@@ -102,7 +102,7 @@ def test_key_that_cannot_be_read_is_an_authentication_failure(
     login = Login(device.username, private_key=key, passphrase=passphrase)
     with (
         pytest.raises(AuthenticationFailed, match=explanation),
-        open_session(target_of(device), login, timeouts=QUICK, log=log),
+        open_session(target_of(device), login, guard=anybody(), timeouts=QUICK, log=log),
     ):
         pass
     assert (device.logins, device.failed_logins) == (0, 0)
@@ -115,7 +115,7 @@ def test_driver_that_cannot_use_a_key_says_so(lab: Lab, log: RecordedLog, platfo
     login = Login(device.username, private_key=private_text())
     with (
         pytest.raises(AuthenticationFailed, match="needs a password"),
-        open_session(target, login, timeouts=QUICK, log=log),
+        open_session(target, login, guard=anybody(), timeouts=QUICK, log=log),
     ):
         pass
     assert device.failed_logins == 0
@@ -125,7 +125,7 @@ def test_driver_that_cannot_use_a_key_says_so(lab: Lab, log: RecordedLog, platfo
 def test_password_is_used_where_a_key_cannot_be(lab: Lab, log: RecordedLog, platform: str) -> None:
     device = lab.add(platform)
     login = Login(device.username, device.password, private_key=private_text())
-    with open_session(target_of(device), login, timeouts=QUICK, log=log):
+    with open_session(target_of(device), login, guard=anybody(), timeouts=QUICK, log=log):
         assert device.failed_logins == 0
 
 
@@ -142,7 +142,9 @@ def test_keys_and_settings_of_the_operator_are_never_used(
     monkeypatch.setenv("HOME", str(tmp_path))
     with (
         pytest.raises(AuthenticationFailed),
-        open_session(target_of(device), Login(device.username, "not-the-password"), timeouts=QUICK, log=log),
+        open_session(
+            target_of(device), Login(device.username, "not-the-password"), guard=anybody(), timeouts=QUICK, log=log
+        ),
     ):
         pass
     assert (device.logins, device.failed_logins) == (0, 1)

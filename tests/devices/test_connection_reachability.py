@@ -10,7 +10,7 @@ import pytest
 from devices.connection import Login, Target, check_reachable, open_session
 from devices.exceptions import DeviceUnreachable
 from netraven.lab import Lab
-from tests.devices.conftest import QUICK, RecordedLog, Serve, login_of, no_leaks, target_of
+from tests.devices.conftest import QUICK, RecordedLog, Serve, anybody, login_of, no_leaks, target_of
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_unreachable_device_is_logged_with_its_reason(log: RecordedLog, full_por
     target = Target("core1", "127.0.0.1", full_port, "junos")
     with (
         pytest.raises(DeviceUnreachable),
-        open_session(target, Login("netraven"), timeouts=QUICK, log=log),
+        open_session(target, Login("netraven"), guard=anybody(), timeouts=QUICK, log=log),
     ):
         pass
     assert log.events == ["connect", "connect_failure"]
@@ -82,7 +82,7 @@ def test_name_instead_of_an_address_works_with_every_library(lab: Lab, log: Reco
     device = lab.add(platform)
     target = target_of(device)
     target = Target(target.hostname, "localhost", target.port, target.driver)
-    with open_session(target, login_of(device), timeouts=QUICK, log=log) as session:
+    with open_session(target, login_of(device), guard=anybody(), timeouts=QUICK, log=log) as session:
         assert device.running_config.strip() in session.running_config()
 
 
@@ -90,5 +90,5 @@ def test_name_instead_of_an_address_works_with_every_library(lab: Lab, log: Reco
 def test_ipv6_address_works_with_every_library(tmp_path: Path, log: RecordedLog, platform: str) -> None:
     with Lab(tmp_path, devices=[], host="::1") as lab:
         device = lab.add(platform)
-        with open_session(target_of(device), login_of(device), timeouts=QUICK, log=log) as session:
+        with open_session(target_of(device), login_of(device), guard=anybody(), timeouts=QUICK, log=log) as session:
             assert device.running_config.strip() in session.running_config()

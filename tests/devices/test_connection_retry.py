@@ -7,7 +7,7 @@ import pytest
 from devices.connection import Login, RetryPolicy, Target, fetch
 from devices.exceptions import AuthenticationFailed, ConnectionLost, DeviceUnreachable, UnexpectedDeviceError
 from netraven.lab import Fault, Lab, LabDevice
-from tests.devices.conftest import PLATFORMS, QUICK, RecordedLog, Serve, login_of, target_of
+from tests.devices.conftest import PLATFORMS, QUICK, RecordedLog, Serve, anybody, login_of, target_of
 
 DRIVERS = [platform for platform in PLATFORMS if platform != "eos_ssh"]
 THRICE = RetryPolicy(attempts=3, base=0.05)
@@ -28,7 +28,7 @@ class HealingLog(RecordedLog):
 def test_bad_password_is_not_retried(lab: Lab, log: RecordedLog, platform: str) -> None:
     device = lab.add(platform, fault=Fault.WRONG_PASSWORD)
     with pytest.raises(AuthenticationFailed):
-        fetch(target_of(device), login_of(device), timeouts=QUICK, log=log, retry=THRICE)
+        fetch(target_of(device), login_of(device), guard=anybody(), timeouts=QUICK, log=log, retry=THRICE)
     assert device.failed_logins == 1
     assert "retry" not in log.events
 
@@ -36,7 +36,7 @@ def test_bad_password_is_not_retried(lab: Lab, log: RecordedLog, platform: str) 
 def test_refused_connection_is_retried_as_often_as_the_policy_says(lab: Lab, log: RecordedLog) -> None:
     device = lab.add("ios", fault=Fault.REFUSES)
     with pytest.raises(DeviceUnreachable) as caught:
-        fetch(target_of(device), login_of(device), timeouts=QUICK, log=log, retry=THRICE)
+        fetch(target_of(device), login_of(device), guard=anybody(), timeouts=QUICK, log=log, retry=THRICE)
     assert log.events == [*["connect", "connect_failure", "retry"] * 2, "connect", "connect_failure"]
     assert [entry["attempt"] for entry in log.entries if entry["event"] == "retry"] == [2, 3]
     assert caught.value.__context__ is None
@@ -50,7 +50,7 @@ def test_device_that_recovers_is_backed_up_at_the_next_attempt(lab: Lab, platfor
     log.device = device = lab.add(platform, fault=fault)
     target = target_of(device)
     arguments = dict(target.optional_args)
-    _, text = fetch(target, login_of(device), timeouts=QUICK, log=log, retry=THRICE)
+    _, text = fetch(target, login_of(device), guard=anybody(), timeouts=QUICK, log=log, retry=THRICE)
     assert device.running_config.strip() in text
     assert log.events.count("retry") == 1
     assert target.optional_args == arguments
@@ -60,12 +60,12 @@ def test_device_that_recovers_is_backed_up_at_the_next_attempt(lab: Lab, platfor
 def test_device_that_hangs_up_at_once_is_tried_again(serve: Serve, log: RecordedLog, driver: str) -> None:
     target = Target("flapping", "127.0.0.1", serve(lambda connection: None), driver)
     with pytest.raises(ConnectionLost):
-        fetch(target, Login("netraven", "lab-password"), timeouts=QUICK, log=log, retry=THRICE)
+        fetch(target, Login("netraven", "lab-password"), guard=anybody(), timeouts=QUICK, log=log, retry=THRICE)
     assert log.events.count("connect") == 3
 
 
 def test_unexpected_error_is_not_retried(odd_device: Callable[[str], Target], log: RecordedLog) -> None:
     target = odd_device("def open(self): raise KeyError('hostname')")
     with pytest.raises(UnexpectedDeviceError, match="KeyError while logging in"):
-        fetch(target, Login("netraven"), timeouts=QUICK, log=log, retry=THRICE)
+        fetch(target, Login("netraven"), guard=anybody(), timeouts=QUICK, log=log, retry=THRICE)
     assert log.events == ["connect", "connect_failure"]

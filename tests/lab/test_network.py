@@ -120,11 +120,11 @@ def test_starting_again_keeps_edited_configs_and_the_host_key(tmp_path: Path) ->
     with Lab(tmp_path, specs) as lab:
         lab["fw9"].running_config = "system { host-name edited; }\n"
         read_config(lab["fw9"])
-    key = (tmp_path / "ssh_host_key").read_bytes()
+    key = (tmp_path / "ssh_host_key_ssh-ed25519").read_bytes()
 
     with Lab(tmp_path, specs) as lab:
         assert read_config(lab["fw9"]).endswith("system { host-name edited; }\n")
-    assert (tmp_path / "ssh_host_key").read_bytes() == key
+    assert (tmp_path / "ssh_host_key_ssh-ed25519").read_bytes() == key
 
 
 def test_same_lab_starts_again_after_it_was_stopped(tmp_path: Path) -> None:

@@ -1,0 +1,20 @@
+"""What a session is told of the gateway it goes through."""
+
+from dataclasses import dataclass, field
+
+from devices.connection.peer_keys import KeyGuard
+from devices.connection.terms import Login
+
+
+@dataclass(frozen=True)
+class JumpHost:
+    """A gateway: where it is, how NetRaven logs in (None: not at all, no key decrypts its credential), its guard.
+
+    Two are the same, and share one connection, if all but their guards are equal: each session has a guard of its own.
+    """
+
+    name: str
+    address: str
+    port: int
+    login: Login | None
+    guard: KeyGuard = field(compare=False, repr=False)
