@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from rest_framework.settings import DEFAULTS as DRF_DEFAULTS
 
 from netraven.logs import configure_structlog, logging_config
+from netraven.object_store import object_store
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -78,7 +79,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "configs": {"BACKEND": "backups.storage.ConfigFileStorage", "OPTIONS": {"location": str(DATA_DIR / "storage")}},
+    # Files on one host; an object store, or a folder that all hosts share, on many.
+    "configs": object_store(env)
+    or {"BACKEND": "backups.storage.ConfigFileStorage", "OPTIONS": {"location": str(DATA_DIR / "storage")}},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
