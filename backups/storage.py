@@ -1,4 +1,7 @@
-"""Where configurations are kept: write-once files, named so that a person finds them without NetRaven."""
+"""Where configurations are kept: write-once files, named so that a person finds them without NetRaven.
+
+`backups/object_storage.py` keeps them in an object store instead.
+"""
 
 import errno
 import itertools
@@ -22,7 +25,17 @@ CONFIGS = "configs"  # the good ones
 INCOMPLETE = "incomplete"  # kept aside, for an operator to read and accept
 
 
-class ConfigFileStorage(FileSystemStorage):
+class WriteOnce(Storage):
+    """For a storage: a later backup within the same second gets a name of its own."""
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """The name itself if it is free, else `..._2.txt`, `..._3.txt` and so on."""
+        root, extension = os.path.splitext(name)
+        names = itertools.chain([name], (f"{root}_{number}{extension}" for number in itertools.count(2)))
+        return next(candidate for candidate in names if not self.exists(candidate))
+
+
+class ConfigFileStorage(WriteOnce, FileSystemStorage):
     """Files that appear whole or not at all, survive a power cut, and are readable by their owner alone."""
 
     def __init__(self, **options: Any) -> None:
@@ -52,12 +65,6 @@ class ConfigFileStorage(FileSystemStorage):
                 return name
             except FileExistsError:
                 name = self.get_available_name(name)
-
-    def get_available_name(self, name: str, max_length: int | None = None) -> str:
-        """The name itself, or for a later backup within the same second `..._2.txt`, `..._3.txt` and so on."""
-        root, extension = os.path.splitext(name)
-        names = itertools.chain([name], (f"{root}_{number}{extension}" for number in itertools.count(2)))
-        return next(candidate for candidate in names if not self.exists(candidate))
 
 
 def config_storage() -> Storage:

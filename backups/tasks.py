@@ -1,6 +1,6 @@
 """What django-q2 calls. Tasks take no data and return small results: payloads and results are stored in plain sight."""
 
-from backups import maintenance, worker
+from backups import heartbeat, maintenance, worker
 
 
 def work() -> dict[str, int]:
@@ -9,5 +9,7 @@ def work() -> dict[str, int]:
 
 
 def reap() -> dict[str, int]:
-    """Every minute: take back what dead workers left, and wake workers for what waits."""
+    """Every minute: take back what dead workers left, and wake workers for what waits; and a sign of life."""
+    heartbeat.beat()
+    heartbeat.forget_silent()
     return maintenance.reap()

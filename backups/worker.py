@@ -4,9 +4,7 @@ Devices are slow and Python is not: a session is mostly waiting, so many share o
 thread and one connection, several at a time, which costs a third of what it costs from every thread by itself.
 """
 
-import os
 import queue
-import socket
 import time
 import uuid
 from collections import Counter
@@ -15,7 +13,7 @@ from typing import TypeVar
 
 from django.conf import settings
 
-from backups import maintenance, recording
+from backups import heartbeat, maintenance, recording
 from backups.assignments import Assignment, prepare
 from backups.claims import claim_next, renew
 from backups.database import patiently
@@ -24,6 +22,7 @@ from backups.models import JobLog
 from backups.outcome import Outcome
 from backups.pipeline import carry_out
 from backups.services import close_job, start_jobs, wake_workers
+from backups.stopping import is_stopping
 
 Item = TypeVar("Item")
 
@@ -44,30 +43,33 @@ class Worker:
     """One shift of one worker process."""
 
     def __init__(self, threads: int) -> None:
-        self.name = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self.name = f"{heartbeat.process_name()}:{uuid.uuid4().hex[:8]}"
         self._threads = threads
         self._busy: dict[uuid.UUID, float] = {}  # when each backup began
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[JobLog] = queue.SimpleQueue()
         self._counts: Counter[str] = Counter()
         self._began = time.monotonic()
-        self._next_look = self._next_renewal = 0.0
+        self._next_look = 0.0
+        self._next_renewal = self._began + settings.NETRAVEN["LEASE"] / 4
         self._next_upkeep = self._began + UPKEEP
 
     def run(self) -> dict[str, int]:
         """Claim, carry out and record until nothing is pending, or the shift is over."""
+        patiently(heartbeat.beat)
         with ThreadPoolExecutor(self._threads, thread_name_prefix="backup") as pool:
             while self._start_some(pool) or self._busy:
                 time.sleep(TICK)
                 self._record_outcomes()
                 self._keep_leases()
+        patiently(heartbeat.beat)
         if self._is_over:
             wake_workers()
         return dict(self._counts)
 
     @property
     def _is_over(self) -> bool:
-        return time.monotonic() - self._began > SHIFT
+        return time.monotonic() - self._began > SHIFT or is_stopping()
 
     def _start_some(self, pool: ThreadPoolExecutor) -> bool:
         """Fill the idle threads; True if there was something to start."""
@@ -98,17 +100,22 @@ class Worker:
         recording.record(outcomes, events)
         for outcome in outcomes:
             self._counts["lost" if outcome.lost else outcome.backup.status] += 1
+            if not outcome.lost:
+                heartbeat.count(outcome.backup.status)
             del self._busy[outcome.backup.pk]
             self._next_look = 0
         for job_id in {outcome.backup.job_id for outcome in outcomes}:
             patiently(close_job, job_id)
 
     def _keep_leases(self) -> None:
-        now = time.monotonic()
+        now, interval = time.monotonic(), settings.NETRAVEN["LEASE"] / 4
         if now > self._next_renewal:
-            self._next_renewal = now + settings.NETRAVEN["LEASE"] / 4
+            self._next_renewal = now + interval
             longest = settings.NETRAVEN["DEADLINE"] + GRACE
             patiently(renew, self.name, [pk for pk, began in self._busy.items() if now - began < longest])
+            patiently(heartbeat.beat, len(self._busy))
+            if time.monotonic() - now < interval:  # else the database was away, and the others are still renewing
+                patiently(maintenance.take_back)
         if now > self._next_upkeep:  # a long shift keeps the task queue from running it
             self._next_upkeep = now + UPKEEP
             patiently(maintenance.reap)

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from rest_framework.settings import DEFAULTS as DRF_DEFAULTS
 
 from netraven.logs import configure_structlog, logging_config
+from netraven.object_store import object_store
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -57,9 +58,17 @@ FIELD_ENCRYPTION_KEY = _field_keys("NETRAVEN_FIELD_KEYS")
 
 # --- where things are -------------------------------------------------------------------------------------------------
 
+
+def _with_timeouts(redis_url: str) -> str:
+    """A Redis that takes connections and never answers must not hold whoever talks to it."""
+    if not redis_url or "socket_timeout" in redis_url:
+        return redis_url
+    return f"{redis_url}{'&' if '?' in redis_url else '?'}socket_timeout=10&socket_connect_timeout=5"
+
+
 DATA_DIR = Path(env.str("NETRAVEN_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-REDIS_URL = env.str("NETRAVEN_REDIS_URL", default="")
+REDIS_URL = _with_timeouts(env.str("NETRAVEN_REDIS_URL", default=""))
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'netraven.sqlite3'}")}
 _database = DATABASES["default"]
@@ -78,7 +87,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "configs": {"BACKEND": "backups.storage.ConfigFileStorage", "OPTIONS": {"location": str(DATA_DIR / "storage")}},
+    # Files on one host; an object store, or a folder that all hosts share, on many.
+    "configs": object_store(env)
+    or {"BACKEND": "backups.storage.ConfigFileStorage", "OPTIONS": {"location": str(DATA_DIR / "storage")}},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

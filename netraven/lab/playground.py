@@ -91,7 +91,7 @@ def simulated_network(folder: Path) -> Iterator[list[dict[str, Any]]]:
 @contextmanager
 def worker(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A real django-q2 cluster as a process."""
-    with running(folder / "worker.log", "manage.py", "qcluster") as process:
+    with running(folder / "worker.log", "manage.py", "run_workers") as process:
         yield process
 
 

@@ -143,9 +143,9 @@ class Installation:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def start_worker(self, *wrapper: str, **environment: str) -> Service:
+    def start_worker(self, *wrapper: str, options: Sequence[str] = (), **environment: str) -> Service:
         """A worker cluster; `wrapper` is a command to run it with."""
-        command = [*wrapper, sys.executable, "manage.py", "qcluster"]
+        command = [*wrapper, sys.executable, "manage.py", "run_workers", *options]
         return self._start(command, f"worker-{len(self.services)}.log", environment)
 
     def start_web(self, **environment: str) -> str:
