@@ -24,7 +24,11 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class DeviceSpec:
-    """What to build a device from; `delay` is in seconds, `authorized_key` is OpenSSH public key text."""
+    """What to build a device from; `authorized_key` is OpenSSH public key text.
+
+    Times are in seconds: `latency` passes before each answer of a command line, `delay` before the running
+    configuration of a slow device.
+    """
 
     platform: str
     name: str
@@ -34,6 +38,7 @@ class DeviceSpec:
     password: str = "lab-password"  # noqa: S105 - of fake devices on loopback
     enable_secret: str = "lab-enable"  # noqa: S105 - likewise
     authorized_key: str = ""
+    latency: float = 0.0
 
 
 class LabDevice:
@@ -50,6 +55,7 @@ class LabDevice:
         self.enable_secret = spec.enable_secret
         self.authorized_key = spec.authorized_key
         self.delay = spec.delay
+        self.latency = spec.latency
         self.serial_number = serial_number
         self.os_version = os_version
         self.model = model
@@ -59,6 +65,8 @@ class LabDevice:
         self.active_sessions = 0
         self.on_fault_change: Callable[[], None] = lambda: None
         self._fault = spec.fault
+        self._read_state: tuple[int, ...] | None = None  # of the file, when its text was last read
+        self._read_text = ""
 
     def __repr__(self) -> str:
         return f"<LabDevice {self.name} ({self.platform}) {self.address}:{self.port} {self.fault}>"
@@ -76,14 +84,19 @@ class LabDevice:
 
     @property
     def running_config(self) -> str:
-        """The text in the file, read anew: editing the file changes the device."""
-        return self.config_path.read_text(encoding="utf-8")
+        """The text in the file, read anew once that has changed: editing the file changes the device."""
+        status = self.config_path.stat()
+        state = (status.st_ino, status.st_size, status.st_mtime_ns)
+        if state != self._read_state:
+            self._read_state, self._read_text = state, self.config_path.read_text(encoding="utf-8")
+        return self._read_text
 
     @running_config.setter
     def running_config(self, text: str) -> None:
         partial = self.config_path.with_suffix(".partial")
         partial.write_text(text, encoding="utf-8")
         os.replace(partial, self.config_path)
+        self._read_state = None
 
     @property
     def changed_at(self) -> float:
