@@ -1,12 +1,10 @@
 """From claimed rows to work: all that a thread needs to back up a device, so that it needs no database."""
 
-import operator
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 
-from django.db.models import OuterRef, Q, Subquery, UUIDField
+from django.db.models import Case, OuterRef, Subquery, UUIDField, When
 
 from backups.models import Backup, LoginAttempt
 from devices.login import LoginRequest, LogIns, log_ins_for
@@ -69,11 +67,12 @@ def _last_worked(on_offer: Mapping[uuid.UUID, Collection[uuid.UUID]]) -> dict[uu
     choices = {pk: credentials for pk, credentials in on_offer.items() if len(credentials) > 1}
     if not choices:
         return {}
-    offered = reduce(operator.or_, (Q(device=pk, credential__in=found) for pk, found in choices.items()))
+    # As a CASE: of an OR a database would make as many looks into the index as there are devices, for each of them.
+    offered = Case(*(When(device=pk, credential__in=found, then=True) for pk, found in choices.items()), default=False)
     accepted = LoginAttempt.objects.filter(offered, device=OuterRef("pk"), accepted=True).order_by("-time", "-id")
     newest = Subquery(accepted.values("credential")[:1], output_field=UUIDField())
-    devices = Device.objects.filter(pk__in=choices).annotate(worked=newest)
-    return dict(devices.filter(worked__isnull=False).values_list("pk", "worked"))
+    devices = Device.objects.filter(pk__in=choices).annotate(worked=newest).order_by()
+    return {pk: worked for pk, worked in devices.values_list("pk", "worked") if worked}
 
 
 def _last_good(device_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Backup]:

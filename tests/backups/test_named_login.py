@@ -1,6 +1,7 @@
 """Backups whose request names the log-in: a credential, or a tag's; nothing else is tried then."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -87,7 +88,7 @@ def test_the_next_backup_without_a_name_has_the_devices_own_log_in(
 def test_what_was_named_and_deleted_since_is_not_replaced(
     device: Device, emergency: Tag, simulated: Simulated, kind: str
 ) -> None:
-    named = emergency if kind == "tag" else make("named")
+    named: Any = emergency if kind == "tag" else make("named")
     request_backups(Device.objects.all(), user=None, trigger=Job.Trigger.API, **{kind: named})
     named.delete()
     work()
@@ -123,7 +124,7 @@ def test_a_named_credential_that_cannot_be_read_fails_and_says_so(device: Device
 def test_naming_a_log_in_needs_the_permission_to_see_it(
     device: Device, emergency: Tag, kind: str, permission: str
 ) -> None:
-    named = emergency if kind == "tag" else Credential.objects.get(name="right")
+    named: Any = emergency if kind == "tag" else Credential.objects.get(name="right")
     user = User.objects.create_user("operator")
     user.user_permissions.add(Permission.objects.get(codename="run_backup"))
     with pytest.raises(PermissionDenied, match=f"You may not choose {kind}s"):
