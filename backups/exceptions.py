@@ -15,3 +15,7 @@ class CorruptBackup(BackupError):
 
 class RequestRefused(BackupError):
     """The request cannot be served as it stands; nothing was recorded."""
+
+
+class TooManyTests(BackupError):
+    """A credential was tested so often on a device that its account might be locked."""
