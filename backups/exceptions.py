@@ -19,3 +19,7 @@ class RequestRefused(BackupError):
 
 class ClusterFailed(BackupError):
     """The worker processes of this host did not start, stalled, or did not end."""
+
+
+class TooManyTests(BackupError):
+    """A credential was tested so often on a device that its account might be locked."""

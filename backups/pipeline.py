@@ -5,6 +5,7 @@ Every path ends in an outcome, completed or failed with a reason that an operato
 
 import time
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from backups.outcome import Content, Outcome
 from devices.connection import Facts, KeyGuard, RetryPolicy, Timeouts, fetch
 from devices.exceptions import AuthenticationFailed, DeviceError, HostKeyRejected, IncompleteConfig
 from devices.host_keys import guard_of, worth_recording
-from devices.login import login_of, target_of
+from devices.login import Offer, login_of, target_of
 from devices.text import encode
 
 Event = JobLog.Event
@@ -61,25 +62,45 @@ def _back_up(assignment: Assignment, outcome: Outcome, guard: KeyGuard, log: Job
 
 def _fetch(assignment: Assignment, outcome: Outcome, guard: KeyGuard, log: JobLogger) -> tuple[Facts, str]:
     """Facts and configuration with the first log-in that the device accepts. Each is tried once: accounts lock."""
-    device, refused, ends = assignment.backup.device, None, time.monotonic() + settings.NETRAVEN["DEADLINE"]
-    for candidate in assignment.logins[: settings.NETRAVEN["LOGIN_ATTEMPTS"]]:
-        outcome.backup.credential = candidate
-        log(Event.LOGIN, f"Trying the credential “{candidate.name}”", credential=str(candidate.pk))
+    log_ins, ends = assignment.log_ins, time.monotonic() + settings.NETRAVEN["DEADLINE"]
+    for name in log_ins.unreadable:
+        message = f"Leaving out the credential “{name}”: its key is missing in NETRAVEN_FIELD_KEYS"
+        log(Event.LOGIN, message, level="warning")
+    refusals: list[AuthenticationFailed] = []
+    for offer in log_ins.offers[: settings.NETRAVEN["LOGIN_ATTEMPTS"]]:
+        outcome.backup.credential = offer.credential
+        log(Event.LOGIN, f"Trying {offer}", credential=str(offer.credential.pk))
         try:
-            return fetch(
-                target_of(device),
-                login_of(candidate),
-                guard=guard,
-                timeouts=_timeouts(ends - time.monotonic()),
-                log=log,
-                retry=_retry_policy(),
-            )
+            return _fetch_with(offer, outcome, guard, _timeouts(ends - time.monotonic()), log)
         except AuthenticationFailed as error:
-            refused = error
-    raise refused or AuthenticationFailed(
-        f"{device.hostname} has no log-in that can be used: give it or one of its tags a credential. "
-        "If it has one, its key is missing in NETRAVEN_FIELD_KEYS."
+            outcome.note_answer(offer, accepted=False)
+            refusals.append(error)
+    raise _rejected(assignment, refusals) if refusals else AuthenticationFailed(assignment.why_no_log_in())
+
+
+def _fetch_with(
+    offer: Offer, outcome: Outcome, guard: KeyGuard, timeouts: Timeouts, log: JobLogger
+) -> tuple[Facts, str]:
+    return fetch(
+        target_of(outcome.backup.device),
+        login_of(offer.credential),
+        guard=guard,
+        timeouts=timeouts,
+        log=log,
+        retry=_retry_policy(),
+        on_login=lambda: outcome.note_answer(offer, accepted=True),
     )
+
+
+def _rejected(assignment: Assignment, refusals: Sequence[AuthenticationFailed]) -> AuthenticationFailed:
+    """The refusal of one log-in as it is; of several, a sentence that names them. Which were left untried is told."""
+    offers, tried = assignment.log_ins.offers, len(refusals)
+    names = ", ".join(f"“{offer.credential.name}”" for offer in offers[:tried])
+    hostname = assignment.backup.device.hostname
+    sentence = str(refusals[0]) if tried == 1 else f"{hostname} accepted none of {tried} log-ins: {names}."
+    if left := len(offers) - tried:
+        sentence += f" {left} more {'was' if left == 1 else 'were'} not tried, so that no account is locked."
+    return AuthenticationFailed(sentence)
 
 
 def _store(backup: Backup, text: str, last_good: Backup | None, folder: str = storage.CONFIGS) -> Content:

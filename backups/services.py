@@ -16,7 +16,9 @@ from backups import recording
 from backups.exceptions import RequestRefused
 from backups.joblog import JobLogger
 from backups.models import Backup, Job, JobLog
-from devices.models import Device, DeviceQuerySet
+from backups.named_login import NamedLogin
+from credentials.models import Credential
+from devices.models import Device, DeviceQuerySet, Tag
 
 logger = structlog.get_logger("netraven.backups")
 
@@ -33,21 +35,36 @@ class BackupRequest:
 
 
 def request_backups(
-    devices: DeviceQuerySet, *, user: User | None, trigger: Job.Trigger, comments: str = ""
+    devices: DeviceQuerySet,
+    *,
+    user: User | None,
+    trigger: Job.Trigger,
+    comments: str = "",
+    credential: Credential | None = None,
+    tag: Tag | None = None,
 ) -> BackupRequest:
     """Record one job with one pending backup per device, and wake the workers once that is committed.
 
     `user` None is the system itself (command line, schedule). A device that is already being backed up is not asked
     twice: its backup in progress is in `already_active`, and when there is nothing else, its job is the answer.
+    A `credential`, or a `tag` for its credentials, is tried instead of the log-ins that the devices have.
     Raises PermissionDenied, or RequestRefused when no device is left to back up.
     """
+    log_in = NamedLogin(credential, tag)
+    log_in.refuse_unless_allowed(user)
     if user is not None:
         if not user.has_perm("backups.run_backup"):
             raise PermissionDenied("You may not run backups.")
         devices = devices.visible_to(user)
     wanted, disabled = _split_enabled(devices)
     with transaction.atomic():
-        job = Job.objects.create(trigger=trigger, requested_by=user, metadata=_describe(wanted, disabled))
+        job = Job.objects.create(
+            trigger=trigger,
+            requested_by=user,
+            metadata=_describe(wanted, disabled) | log_in.describe(),
+            credential=credential,
+            tag=tag,
+        )
         backups = _create_backups(job, list(wanted), comments)
         created_for = {backup.device_id for backup in backups}
         already_active = _active_backups([pk for pk in wanted if pk not in created_for])
@@ -56,7 +73,7 @@ def request_backups(
             return BackupRequest(job, backups, already_active)
         job.delete()
     if not already_active:  # they ended while we looked: nothing stands in the way of a second try
-        return request_backups(devices, user=user, trigger=trigger, comments=comments)
+        return request_backups(devices, user=user, trigger=trigger, comments=comments, credential=credential, tag=tag)
     return BackupRequest(already_active[0].job, [], already_active)
 
 

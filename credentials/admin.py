@@ -1,4 +1,4 @@
-"""The operator console for log-ins: secrets go in, none comes out."""
+"""The operator console for log-ins, without what backups know of them: secrets go in, none comes out."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from credentials.forms import SecretInput, SecretTextarea
 from credentials.models import Credential
 from credentials.private_keys import UnusableKey, load_private_key, tidy_private_key
+from credentials.usage import count_uses, in_words
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldsetSpec
@@ -61,9 +62,8 @@ class CredentialForm(CredentialModelForm):
         return cleaned
 
 
-@admin.register(Credential)
-class CredentialAdmin(CredentialModelAdmin):
-    """Credentials: which secrets are set, never what they are."""
+class CredentialAdminBase(CredentialModelAdmin):
+    """Credentials: which secrets are set, never what they are; backups.admin adds how they fared, and registers it."""
 
     form = CredentialForm
     list_display = ["name", "username", "secrets", "device_count", "updated_at"]
@@ -86,12 +86,17 @@ class CredentialAdmin(CredentialModelAdmin):
         return [(None, {"fields": ["name", "username", "secrets", "description", "created_at", "updated_at"]})]
 
     def get_deleted_objects(self, objs: Deletable, request: HttpRequest) -> DeletedObjects:
-        """Credentials in use: say what to do, and name no device that the user may not see."""
-        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        if protected:
-            what = "1 device logs" if len(protected) == 1 else f"{len(protected)} devices log"
-            return deleted, counts, set(), [f"{what} in with this: choose another credential there first."]
-        return deleted, counts, lacking, protected
+        """Credentials in use: say what to do, and name no device that the user may not see.
+
+        Django's own would also load every attempt to log in with them: those go, uncounted.
+        """
+        names = [str(credential) for credential in objs]
+        lacking = set() if self.has_delete_permission(request) else {str(self.opts.verbose_name)}
+        protected = []
+        if uses := count_uses(list(objs)):
+            verb = "logs" if sum(uses.values()) == 1 else "log"
+            protected = [f"{in_words(uses)} {verb} in with this: choose another credential there first."]
+        return names, {str(self.opts.verbose_name_plural): len(names)}, lacking, protected
 
     @method_decorator(sensitive_post_parameters())
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

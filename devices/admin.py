@@ -76,12 +76,15 @@ class TagCredentialInline(_TagCredentials):
     verbose_name_plural = "log-ins for devices with this tag"
 
 
-@admin.register(Tag)
-class TagAdmin(_Tags):
-    """Tags."""
+class TagAdminBase(_Tags):
+    """Tags; backups.admin adds how their log-ins fared, and registers it."""
 
     inlines = [TagCredentialInline]
 
     list_display = ["name", "color", "description"]
     search_fields = ["name"]
     filter_horizontal = ["groups"]
+
+    def get_inlines(self, request: HttpRequest, obj: Tag | None) -> Any:
+        """Who may not see log-ins may not choose one."""
+        return self.inlines if request.user.has_perm("credentials.view_credential") else []

@@ -6,11 +6,12 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError
 from rest_framework import status
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, Throttled, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from backups.exceptions import CorruptBackup, RequestRefused, StorageFailed
+from backups.exceptions import CorruptBackup, RequestRefused, StorageFailed, TooManyTests
+from backups.login_test import PERIOD
 
 
 class Conflict(APIException):
@@ -49,6 +50,8 @@ def _as_api_exception(error: Exception) -> Exception:
     match error:
         case RequestRefused() | CorruptBackup():
             return Conflict(str(error))
+        case TooManyTests():
+            return Throttled(PERIOD, str(error))
         case StorageFailed():
             return Unavailable(str(error))
         case ProtectedError():

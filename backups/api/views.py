@@ -38,14 +38,14 @@ class DeviceBackupView(APIView):
 
     def post(self, request: Request, device_id: str) -> Response:
         """Ask for a backup, 202; for a device that is being backed up, the ids are those of the backup in progress."""
-        form = BackupRequestSerializer(data=request.data)
+        form = BackupRequestSerializer(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
         device = get_object_or_404(Device.objects.visible_to(request.user), pk=device_id)
         outcome = request_backups(
             Device.objects.filter(pk=device.pk),
             user=signed_in_user(request),
             trigger=Job.Trigger.API,
-            comments=form.validated_data["comments"],
+            **form.validated_data,
         )
         backup = (outcome.backups or outcome.already_active)[0]
         url = reverse("api-job-detail", args=[backup.job_id])
@@ -115,7 +115,8 @@ class JobViewSet(ReadOnlyModelViewSet[Job]):
 
     def get_queryset(self) -> QuerySet[Job]:
         """Newest first."""
-        return Job.objects.visible_to(self.request.user).select_related("requested_by").order_by("-created_at", "-id")
+        jobs = Job.objects.visible_to(self.request.user).select_related("requested_by", "tag")
+        return jobs.order_by("-created_at", "-id")
 
 
 class JobBackupsView(ListAPIView[Backup]):

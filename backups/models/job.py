@@ -83,6 +83,14 @@ class Job(models.Model):
     def __str__(self) -> str:
         return f"{self.get_job_type_display()} {str(self.id)[:8]}"
 
+    @property
+    def named_login(self) -> str:
+        """The log-in that the request names, in words, also when that was deleted; empty if it names none."""
+        named = self.metadata.get("log_in", {})
+        if "tag" in named:
+            return f"the credentials of the tag “{named['tag']}”"
+        return f"the credential “{named['credential']}”" if "credential" in named else ""
+
     def counts(self) -> dict[str, int]:
         """How many backups are in each status, in one query: `{"pending": 3, "running": 1, …}`."""
         rows = self.backups.values_list("status").annotate(Count("pk")).order_by()

@@ -1,6 +1,7 @@
 """Pages of devices: the list, the history of one, and the button "Back up now"."""
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q
@@ -76,13 +77,15 @@ def active_backup() -> Exists:
     return Exists(Backup.objects.active().filter(device=OuterRef("pk")))
 
 
-def ask_for_backups(request: UserRequest, wanted: DeviceQuerySet, trigger: Job.Trigger, otherwise: str) -> HttpResponse:
+def ask_for_backups(
+    request: UserRequest, wanted: DeviceQuerySet, trigger: Job.Trigger, otherwise: str, **log_in: Any
+) -> HttpResponse:
     """Request backups and say what came of it; on to the job's page, or `otherwise` if there is none to show.
 
-    Raises PermissionDenied.
+    `log_in` may name a `credential` or a `tag`. Raises PermissionDenied.
     """
     try:
-        asked = request_backups(wanted, user=request.user, trigger=trigger)
+        asked = request_backups(wanted, user=request.user, trigger=trigger, **log_in)
     except RequestRefused as error:
         messages.error(request, str(error))
         return redirect(otherwise)

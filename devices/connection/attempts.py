@@ -1,6 +1,7 @@
 """The whole fetch of a configuration, tried again where that makes sense."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from tenacity import (
@@ -20,17 +21,26 @@ from devices.exceptions import DeviceError, HostKeyRejected
 
 
 def fetch(
-    target: Target, login: Login, *, guard: KeyGuard, timeouts: Timeouts, log: SessionLog, retry: RetryPolicy
+    target: Target,
+    login: Login,
+    *,
+    guard: KeyGuard,
+    timeouts: Timeouts,
+    log: SessionLog,
+    retry: RetryPolicy,
+    on_login: Callable[[], None] = lambda: None,
 ) -> tuple[Facts, str]:
     """Facts and running configuration of a device, over a fresh connection for each attempt. Raises DeviceError.
 
-    The deadline covers all attempts and the waits between them; no wait is begun that would outlast it.
+    The deadline covers all attempts and the waits between them; no wait is begun that would outlast it. `on_login` is
+    called each time the device has accepted the log-in, whatever becomes of the session then.
     """
     ends = time.monotonic() + timeouts.deadline
 
     def attempt() -> tuple[Facts, str]:
         remaining = replace(timeouts, deadline=ends - time.monotonic())
         with open_session(target, login, guard=guard, timeouts=remaining, log=log) as session:
+            on_login()
             text = session.running_config()
             return _facts(session), text
 

@@ -1,5 +1,6 @@
 """Every route against every kind of caller; a route without a row here fails."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from django.urls import URLPattern
 from rest_framework.test import APIClient
 
 from backups.models import Backup
-from devices.models import Platform, Tag
+from devices.models import Platform, Tag, TagCredential
 from netraven.api import urlpatterns
 from tests.api.conftest import PASSWORD, MakeUser, add_backup, add_credential, add_device, client_of
 
@@ -42,6 +43,16 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-backup-content", "get"): CHANGE,
     ("api-backup-diff", "get"): CHANGE,
     ("api-backup-accept", "post"): CHANGE,
+    ("api-credential-statistics", "get"): READ,
+    ("api-credential-statistics-list", "get"): READ,
+    ("api-credential-test", "post"): CHANGE,
+    ("api-tag-statistics", "get"): READ,
+    ("api-tag-statistics-list", "get"): READ,
+    ("api-tag-credentials", "get"): READ,
+    ("api-tag-credentials", "post"): CREATE,
+    **{("api-tag-credential", method): CHANGE for method in ("put", "patch")},
+    ("api-tag-credential", "get"): READ,
+    ("api-tag-credential", "delete"): DELETE,
     ("api-job-backups", "get"): READ,
     ("api-job-log", "get"): READ,
 }
@@ -104,21 +115,40 @@ def prepare_platform() -> tuple[str, dict[str, object]]:
     return platform.slug, {"slug": "other", "name": "Other", "driver": "ios", "default_port": 22}
 
 
+def prepare_tag() -> tuple[str, dict[str, object]]:
+    body: dict[str, object] = {"name": "edge", "credential": str(add_credential("another").pk)}
+    return str(Tag.objects.create(name="core").pk), body
+
+
+def prepare_credential() -> tuple[str, dict[str, object]]:
+    device = add_device(address="127.0.0.1", port=1)  # nothing listens there
+    return str(add_credential().pk), {"name": "new", "username": "backup", "password": "a", "device": str(device.pk)}
+
+
+def prepare_tag_credential() -> tuple[str, dict[str, object]]:
+    tag, credential = Tag.objects.create(name="core"), add_credential()
+    TagCredential.objects.create(tag=tag, credential=credential)
+    return f"{tag.pk}/{credential.pk}", {"credential": str(credential.pk), "priority": 1}
+
+
 PREPARE: dict[str, Callable[[], tuple[str, dict[str, object]]]] = {
     "token": prepare_token,
     "device": prepare_device,
-    "tag": lambda: (str(Tag.objects.create(name="core").pk), {"name": "edge"}),
+    "tag": prepare_tag,
+    "tag-credential": prepare_tag_credential,
     "platform": prepare_platform,
-    "credential": lambda: (str(add_credential().pk), {"name": "new", "username": "backup", "password": "a"}),
+    "credential": prepare_credential,
     "backup": prepare_incomplete,
     "job": lambda: (str(add_backup(add_device()).job_id), {}),
 }
 
 
-def path_of(pattern: str, key: str) -> str:
-    """`^devices/(?P<pk>[^/.]+)/?$` -> `/api/devices/<key>`"""
-    before, _, rest = pattern.strip("^$").removesuffix("/?").partition("(?P<")
-    return f"/api/{before}{key}{rest.partition(')')[2]}" if rest else f"/api/{before}"
+def path_of(pattern: str, keys: str) -> str:
+    """`^devices/(?P<pk>[^/.]+)/?$` -> `/api/devices/<key>`; one key for each placeholder, with a slash between them."""
+    path = pattern.strip("^$").removesuffix("/?")
+    for key in keys.split("/"):
+        path = re.sub(r"\(\?P<\w+>[^)]*\)", key, path, count=1)
+    return f"/api/{path}"
 
 
 @pytest.mark.parametrize("caller", CALLERS)
@@ -126,7 +156,8 @@ def path_of(pattern: str, key: str) -> str:
 def test_each_caller_gets_what_it_may(
     callers: dict[str, APIClient], name: str, method: str, pattern: str, caller: str
 ) -> None:
-    key, body = PREPARE[name.split("-")[1]]()
+    kind = name.removeprefix("api-")
+    key, body = PREPARE.get(kind, PREPARE[kind.split("-")[0]])()
     response = getattr(callers[caller], method)(
         path_of(pattern, key), body if method not in ("get", "delete") else None
     )
