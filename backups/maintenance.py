@@ -50,5 +50,6 @@ def _take_back(backup: Backup) -> bool:
 
 
 def _open_jobs() -> list[uuid.UUID]:
-    """Open jobs, oldest first; `close_job` decides whether one has ended."""
-    return list(Job.objects.filter(status__in=Job.ACTIVE).order_by("created_at").values_list("pk", flat=True)[:1000])
+    """Open jobs of backups, oldest first; `close_job` decides whether one has ended. Other jobs end themselves."""
+    open_jobs = Job.objects.filter(job_type=Job.Type.BACKUP, status__in=Job.ACTIVE).order_by("created_at")
+    return list(open_jobs.values_list("pk", flat=True)[:1000])

@@ -6,15 +6,17 @@
 import errno
 import itertools
 import os
+import posixpath
 import re
 import tempfile
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.utils import timezone
 
 from backups.exceptions import BackupError, CorruptBackup, StorageFailed
 from backups.fingerprint import content_hash
@@ -112,6 +114,37 @@ def is_intact(backup: Backup) -> bool:
     except BackupError:
         return False
     return True
+
+
+def delete(path: str) -> None:
+    """Delete a file; one that is gone already is as good. Raises StorageFailed."""
+    try:
+        config_storage().delete(path)
+    except Exception as error:
+        # Without the file's name: it holds a hostname, which not everybody who reads a log may see
+        raise StorageFailed(f"A file in {posixpath.dirname(path)} cannot be deleted: {_describe(error)}") from error
+
+
+def list_folder(folder: str) -> tuple[list[str], list[str]]:
+    """The folders and the files in a folder, in order; none if it is not there. Raises StorageFailed."""
+    try:
+        folders, files = config_storage().listdir(folder)
+    except FileNotFoundError:
+        return [], []
+    except Exception as error:
+        raise StorageFailed(f"The folder {folder} cannot be read: {_describe(error)}") from error
+    return sorted(folders), sorted(files)
+
+
+def age_and_size(path: str) -> tuple[timedelta, int] | None:
+    """How long ago a file was written, and its bytes; None if it has gone. Raises StorageFailed."""
+    try:
+        size = config_storage().size(path)
+        return timezone.now() - config_storage().get_modified_time(path), size
+    except FileNotFoundError:
+        return None
+    except Exception as error:
+        raise StorageFailed(f"A file in {posixpath.dirname(path)} cannot be looked at: {_describe(error)}") from error
 
 
 def _describe(error: Exception) -> str:

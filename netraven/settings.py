@@ -236,6 +236,29 @@ NETRAVEN = {
     "MAX_CLAIMS": env.int("NETRAVEN_MAX_CLAIMS", default=3),
 }
 
+# --- housekeeping -----------------------------------------------------------------------------------------------------
+
+
+def _whole_number(name: str, default: int, most: int) -> int:
+    """A number of things to keep: a wrong one must not delete anything, so it stops every command."""
+    value = env.str(name, default=str(default)).strip()
+    if not (value.isascii() and value.isdigit() and int(value) <= most):
+        raise ImproperlyConfigured(f"{name} must be a whole number from 0 to {most:,}; it is “{value}”.")
+    return int(value)
+
+
+CENTURY = 36_500  # days: reckoning with dates goes no further
+NETRAVEN |= {
+    # Good backups kept of each device: the last so many, one a day and one a week; 0, 0 and 0 keep everything.
+    "KEEP_LAST": _whole_number("NETRAVEN_KEEP_LAST", 0, 1_000_000),
+    "KEEP_DAILY": _whole_number("NETRAVEN_KEEP_DAILY", 0, CENTURY),
+    "KEEP_WEEKLY": _whole_number("NETRAVEN_KEEP_WEEKLY", 0, CENTURY // 7),
+    # Days that log entries are kept; 0 is for ever.
+    "KEEP_LOG_DAYS": _whole_number("NETRAVEN_KEEP_LOG_DAYS", 90, CENTURY),
+}
+
+# --- task queue -------------------------------------------------------------------------------------------------------
+
 _workers = env.int("NETRAVEN_WORKERS", default=2)
 # A worker's shift is five minutes and what is then under way: see backups/worker.py.
 _task_timeout = int(300 + NETRAVEN["DEADLINE"] + NETRAVEN["LEASE"] + 60)

@@ -30,7 +30,7 @@ class JobAdmin(ReadOnly, _Jobs):
     """Jobs, newest first."""
 
     list_display = ["requested", "name", "state", "devices", "failed", "open", "trigger", "requested_by", "took"]
-    list_filter = ["status", "trigger", "created_at"]
+    list_filter = ["status", "job_type", "trigger", "created_at"]
     list_select_related = ["requested_by"]
     ordering = ["-created_at"]
     change_form_template = "admin/backups/job/change_form.html"

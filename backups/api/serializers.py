@@ -9,6 +9,7 @@ from django.db.models import Count
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
+from backups.housekeeping.runs import STATE
 from backups.models import Backup, Job, JobLog
 from backups.named_login import may_name_credential, may_name_tag
 from credentials.models import Credential
@@ -117,8 +118,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         return self._counts.get(job.pk) or dict.fromkeys(Backup.Status.values, 0)
 
     def get_metadata(self, job: Job) -> dict[str, Any]:
-        """As it was recorded, without the names of devices that the user does not see."""
-        metadata: dict[str, Any] = dict(job.metadata)
+        """As it was recorded, without the names of devices that the user does not see, and without inner workings."""
+        metadata: dict[str, Any] = {key: value for key, value in job.metadata.items() if key != STATE}
         if not self.context["request"].user.is_superuser:
             for key in HOSTNAME_LISTS:
                 if key in metadata:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponseBase
 from rest_framework import status
 from rest_framework.decorators import action
@@ -108,7 +108,7 @@ class BackupViewSet(ReadOnlyModelViewSet[Backup]):
 
 
 class JobViewSet(ReadOnlyModelViewSet[Job]):
-    """Jobs that the user asked for, or that hold a device that the user sees."""
+    """Jobs that the user asked for, or that hold a device that the user sees; and those of housekeeping."""
 
     serializer_class = JobSerializer
     filterset_class = JobFilter
@@ -140,8 +140,8 @@ class JobLogView(ListAPIView[JobLog]):
     filterset_class = JobLogFilter
 
     def get_queryset(self) -> QuerySet[JobLog]:
-        """The job's own entries, and those of its backups that the user sees."""
+        """The job's own entries, and those of backups that the user sees."""
         user = self.request.user
         job = get_object_or_404(Job.objects.visible_to(user), pk=self.kwargs["job_id"])
-        visible = Backup.objects.visible_to(user).filter(job=job)
-        return job.log.filter(Q(backup=None) | Q(backup__in=visible)).select_related("backup__device").order_by("id")
+        visible = Exists(Backup.objects.visible_to(user).filter(pk=OuterRef("backup")))
+        return job.log.filter(Q(backup=None) | visible).select_related("backup__device").order_by("id")

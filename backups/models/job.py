@@ -16,13 +16,13 @@ class JobQuerySet(models.QuerySet["Job"]):
     """Reads over jobs."""
 
     def visible_to(self, user: Viewer) -> "JobQuerySet":
-        """Jobs that the user asked for, or that hold a device that the user sees."""
+        """Jobs that the user asked for, or that hold a device that the user sees; and housekeeping: it names none."""
         if getattr(user, "is_superuser", False) and user.is_active:
             return self
         if not user.is_authenticated or not user.is_active:
             return self.none()
         visible = Backup.objects.filter(job=models.OuterRef("pk")).visible_to(user)
-        return self.filter(Q(requested_by=user) | models.Exists(visible))
+        return self.filter(Q(requested_by=user) | Q(job_type__in=Job.UPKEEP) | models.Exists(visible))
 
 
 class Job(models.Model):
@@ -54,6 +54,7 @@ class Job(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     ACTIVE = (Status.PENDING, Status.RUNNING)
+    UPKEEP = (Type.VERIFICATION, Type.RETENTION, Type.LOG_PRUNING, Type.ORPHANS)  # see backups/housekeeping
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     job_type = models.CharField(max_length=20, choices=Type.choices, default=Type.BACKUP)
@@ -79,6 +80,16 @@ class Job(models.Model):
     class Meta:
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["status", "-created_at"], name="job_status_newest")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["job_type"],
+                condition=Q(
+                    status__in=["pending", "running"],
+                    job_type__in=["verification", "retention", "log_pruning", "orphans"],
+                ),
+                name="job_one_active_upkeep_of_a_type",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_job_type_display()} {str(self.id)[:8]}"
@@ -90,6 +101,11 @@ class Job(models.Model):
         if "tag" in named:
             return f"the credentials of the tag “{named['tag']}”"
         return f"the credential “{named['credential']}”" if "credential" in named else ""
+
+    @property
+    def is_upkeep(self) -> bool:
+        """Of housekeeping: without backups, and with counts in its metadata."""
+        return self.job_type in self.UPKEEP
 
     def counts(self) -> dict[str, int]:
         """How many backups are in each status, in one query: `{"pending": 3, "running": 1, …}`."""

@@ -77,6 +77,12 @@ def clock(moment: datetime) -> str:
 
 
 @register.filter
+def grouped(number: int) -> str:
+    """`1 234 567`, as everywhere."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+@register.filter
 def lasted(record: Any) -> str:
     """How long a job or a backup took: `4.2 s`, `12 min 5 s`; a dash until it has ended."""
     if not record.started_at or not record.finished_at:

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from backups.damage import with_damage
 from backups.exceptions import RequestRefused
 from backups.models import Backup, Job
 from backups.services import BackupRequest, request_backups
@@ -39,9 +40,9 @@ def devices(request: UserRequest) -> HttpResponse:
 def device(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
     """One device and its backups, newest first."""
     subject = get_object_or_404(visible_devices(request).prefetch_related("tags"), pk=pk)
-    history = subject.backups.order_by("-created_at", "-id")
-    active = history.filter(status__in=Backup.ACTIVE).first()
-    shown = page_of(request, history)
+    history = Backup.objects.filter(device=subject).order_by("-created_at", "-id")
+    active = history.active().first()
+    shown = page_of(request, with_damage(history))
     comparable = [backup.pk for backup in shown if backup.file_path]
     context = {"device": subject, "page": shown, "active": active, "comparable": comparable[:2]}
     return render(request, "pages/device.html", context)

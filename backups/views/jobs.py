@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from django.db.models import Case, Count, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -12,6 +12,20 @@ from backups.models import Backup, Job, JobLog
 from backups.views.access import UserRequest, page, page_of
 
 LOG_SHOWN = 500  # newest entries
+# What housekeeping counts, as its jobs' metadata have it
+TALLY = {
+    "examined": "Looked at",
+    "orphans": "Orphans found",
+    "young": "Too young to delete",
+    "deleted": "Backups deleted",
+    "files": "Files deleted",
+    "bytes": "Bytes freed",
+    "entries": "Log entries deleted",
+    "tests": "Log-in tests deleted",
+    "jobs": "Jobs deleted",
+    "workers": "Worker records deleted",
+    "problems": "Problems",
+}
 # What went wrong first, then what is under way
 _ORDER = Case(When(status="failed", then=0), When(status="running", then=1), When(status="pending", then=2), default=3)
 
@@ -29,7 +43,8 @@ def job_context(request: HttpRequest, subject: Job) -> dict[str, Any]:
     """What the pages of a job show, of the devices that the user sees."""
     visible = Backup.objects.filter(job=subject).visible_to(request.user)
     counts = dict(visible.order_by().values_list("status").annotate(Count("pk")))
-    mine = Q(backup__isnull=True) | Q(backup__in=visible.values("pk"))
+    # Not only the job's own backups: a verification tells about those of all jobs
+    mine = Q(backup__isnull=True) | Exists(Backup.objects.visible_to(request.user).filter(pk=OuterRef("backup")))
     return {
         "counts": [(status, counts.get(status, 0)) for status in ("completed", "failed", "running", "pending")],
         "total": sum(counts.values()),
@@ -37,6 +52,7 @@ def job_context(request: HttpRequest, subject: Job) -> dict[str, Any]:
         "page": page_of(request, visible.select_related("device__platform").order_by(_ORDER, "device__hostname")),
         "log": newest_entries(JobLog.objects.filter(mine, job=subject)),
         "log_shown": LOG_SHOWN,
+        "tally": [(label, subject.metadata[key]) for key, label in TALLY.items() if key in subject.metadata],
     }
 
 
