@@ -3,14 +3,12 @@
 import os
 import socket
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone
 
 from backups.models import Backup, WorkerProcess
-
-REMEMBERED = timedelta(days=1)  # a silent process is shown for so long
 
 
 @dataclass
@@ -53,11 +51,6 @@ def beat(busy: int = 0) -> None:
     )
     names = [column.name for column in WorkerProcess._meta.concrete_fields if not column.primary_key]
     WorkerProcess.objects.bulk_create([row], update_conflicts=True, unique_fields=["name"], update_fields=names)
-
-
-def forget_silent() -> None:
-    """Drop processes that have been silent for long."""
-    WorkerProcess.objects.filter(last_seen_at__lt=timezone.now() - REMEMBERED).delete()
 
 
 def _host() -> str:

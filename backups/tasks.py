@@ -13,7 +13,6 @@ def work() -> dict[str, int]:
 def reap() -> dict[str, int]:
     """Every minute: take back what dead workers left, and wake workers for what waits; and a sign of life."""
     heartbeat.beat()
-    heartbeat.forget_silent()
     return maintenance.reap() | slices.revive()
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from backups.housekeeping.steps import BATCH, Counts, Cursor, Step
 from backups.models import Backup, Job, JobLog, LoginAttempt, WorkerProcess
 
-WORKER_GONE = timedelta(days=7)  # a worker process that gave no sign of life for so long
+WORKER_GONE = timedelta(days=1)  # a worker process that gave no sign of life for so long
 ENTRIES, TESTS, JOBS, WORKERS = PHASES = ("entries", "tests", "jobs", "workers")
 NAMES = {"entries": "log entries", "tests": "log-in tests", "jobs": "jobs", "workers": "records of worker processes"}
 

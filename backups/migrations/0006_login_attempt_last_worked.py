@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("backups", "0003_log_ins_gateways_workers"),
+        ("backups", "0005_housekeeping_schedules"),
         ("credentials", "0001_initial"),
         ("devices", "0003_gateways_host_keys"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
