@@ -27,7 +27,7 @@ def with_login_statistics(rows: QuerySet[Row], owner: str) -> QuerySet[Row]:
     newest = attempts.order_by("-time", "-id")
 
     def count(accepted: bool) -> Coalesce:
-        found = recent.filter(accepted=accepted).values(owner).annotate(number=Count("pk"))
+        found = recent.filter(accepted=accepted).values(owner).annotate(number=Count("*"))
         return Coalesce(Subquery(found.values("number")), 0)
 
     annotated = rows.annotate(

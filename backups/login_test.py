@@ -12,7 +12,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 
 from backups.exceptions import TooManyTests
-from backups.joblog import LEVEL_NUMBERS
 from backups.models import LoginAttempt
 from credentials.fields import SecretUnreadable
 from credentials.models import Credential
@@ -66,7 +65,9 @@ def try_login(credential: Credential, device: Device, *, user: User | None) -> L
     test = LoginTest(result, message, round(time.monotonic() - started, 2))
     if test.result in (ACCEPTED, REJECTED):
         _record(test, credential, device, user)
-    logger.info("Log-in tested", device=device.hostname, credential=credential.name, result=result)
+    if user is not None:
+        facts = {"device": device.hostname, "credential": credential.name, "user": user.get_username()}
+        logger.info("Log-in tested", result=result, **facts)
     return test
 
 
@@ -108,8 +109,8 @@ def _timeouts() -> "Timeouts":
 
 
 def _log(event: str, message: str, *, level: str = "info", **details: Any) -> None:
-    """The session's events, for the process log: there is no job that they could belong to."""
-    logger.log(LEVEL_NUMBERS[level], message, log_event=event, **details)
+    """The session's events, for the process log: there is no job that they could belong to. The answer has the rest."""
+    logger.debug(message, log_event=event, log_level=level, **details)
 
 
 def _record(test: LoginTest, credential: Credential, device: Device, user: User | None) -> None:

@@ -42,7 +42,7 @@ def page_paths() -> Iterator[tuple[str, str]]:
     """Name and path of each page worth a picture, of the records that show most."""
     from django.urls import reverse
 
-    from backups.models import Backup, Job
+    from backups.models import Backup, Job, LoginAttempt
 
     changed = Backup.objects.completed().filter(changed=True, version__gt=1).latest("finished_at")
     yield "devices", reverse("pages:devices")
@@ -58,6 +58,14 @@ def page_paths() -> Iterator[tuple[str, str]]:
     for name in ("devices_device", "devices_platform", "devices_tag", "backups_backup", "backups_job"):
         yield f"console-{name.split('_')[1]}s", reverse(f"admin:{name}_changelist")
     yield "console-credentials", reverse("admin:credentials_credential_changelist")
+    attempt = LoginAttempt.objects.filter(accepted=True, tag__isnull=False).latest("time")
+    yield (
+        "console-credential",
+        reverse("admin:credentials_credential_change", args=[attempt.credential_id]) + "#log-ins",
+    )
+    yield "console-tag", reverse("admin:devices_tag_change", args=[attempt.tag_id]) + "#log-ins"
+    pair = f"?credential={attempt.credential_id}&device={attempt.device_id}"
+    yield "console-login-test", reverse("admin:credentials_credential_test") + pair
     yield "console-device", reverse("admin:devices_device_change", args=[changed.device_id])
     yield "console-backup", reverse("admin:backups_backup_change", args=[incomplete.pk])
     yield "console-job", reverse("admin:backups_job_change", args=[job.pk])
