@@ -91,8 +91,8 @@ def test_old_log_in_tests_go_and_those_of_backups_stay(history: History) -> None
 
 
 @pytest.mark.parametrize("log_days", [0, 90])
-def test_worker_processes_that_are_gone_for_a_week_go(db: None, log_days: int) -> None:
-    for name, age in (("gone:1", 8), ("quiet:2", 6), ("here:3", 0)):
+def test_worker_processes_that_are_gone_for_a_day_go(db: None, log_days: int) -> None:
+    for name, age in (("gone:1", 1.2), ("quiet:2", 0.8), ("here:3", 0)):
         WorkerProcess.objects.create(name=name, host="h", last_seen_at=ago(days(age)))
     carry_out(LogPruning(log_days))
     assert left(WorkerProcess) == {"quiet:2", "here:3"}
