@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from backups.exceptions import CorruptBackup, RequestRefused, StorageFailed
+from devices.host_keys import KeyNotOffered
 
 
 class Conflict(APIException):
@@ -47,7 +48,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
 
 def _as_api_exception(error: Exception) -> Exception:
     match error:
-        case RequestRefused() | CorruptBackup():
+        case RequestRefused() | CorruptBackup() | KeyNotOffered():
             return Conflict(str(error))
         case StorageFailed():
             return Unavailable(str(error))

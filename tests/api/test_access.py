@@ -10,7 +10,7 @@ from django.urls import URLPattern
 from rest_framework.test import APIClient
 
 from backups.models import Backup
-from devices.models import Platform, Tag
+from devices.models import HostKey, Platform, Tag
 from netraven.api import urlpatterns
 from tests.api.conftest import PASSWORD, MakeUser, add_backup, add_credential, add_device, client_of
 
@@ -18,6 +18,7 @@ VIEW_PERMISSIONS = [
     "devices.view_device",
     "devices.view_tag",
     "devices.view_platform",
+    "devices.view_hostkey",
     "credentials.view_credential",
     "backups.view_backup",
     "backups.view_job",
@@ -32,8 +33,8 @@ MODELS = ["device", "tag", "platform", "credential"]
 EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-token", "post"): [200, 200, 200, 200, 200, 200],
     ("api-token", "delete"): [401, 401, 401, 204, 204, 204],
-    **{(f"api-{model}-list", "get"): READ for model in [*MODELS, "backup", "job"]},
-    **{(f"api-{model}-detail", "get"): READ for model in [*MODELS, "backup", "job"]},
+    **{(f"api-{model}-list", "get"): READ for model in [*MODELS, "hostkey", "backup", "job"]},
+    **{(f"api-{model}-detail", "get"): READ for model in [*MODELS, "hostkey", "backup", "job"]},
     **{(f"api-{model}-list", "post"): CREATE for model in MODELS},
     **{(f"api-{model}-detail", method): CHANGE for model in MODELS for method in ("put", "patch")},
     **{(f"api-{model}-detail", "delete"): DELETE for model in MODELS},
@@ -42,6 +43,8 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-backup-content", "get"): CHANGE,
     ("api-backup-diff", "get"): CHANGE,
     ("api-backup-accept", "post"): CHANGE,
+    ("api-hostkey-accept", "post"): CHANGE,
+    ("api-hostkey-dismiss", "post"): CHANGE,
     ("api-job-backups", "get"): READ,
     ("api-job-log", "get"): READ,
 }
@@ -99,6 +102,11 @@ def prepare_incomplete() -> tuple[str, dict[str, object]]:
     return str(backup.pk), {}
 
 
+def prepare_offered_key() -> tuple[str, dict[str, object]]:
+    key = HostKey.objects.create(device=add_device(), kind="ssh", text="ssh-rsa AA==", fingerprint="x", state="offered")
+    return str(key.pk), {}
+
+
 def prepare_platform() -> tuple[str, dict[str, object]]:
     platform = Platform.objects.create(slug="mine", name="Mine", driver="ios", default_port=22)
     return platform.slug, {"slug": "other", "name": "Other", "driver": "ios", "default_port": 22}
@@ -110,6 +118,7 @@ PREPARE: dict[str, Callable[[], tuple[str, dict[str, object]]]] = {
     "tag": lambda: (str(Tag.objects.create(name="core").pk), {"name": "edge"}),
     "platform": prepare_platform,
     "credential": lambda: (str(add_credential().pk), {"name": "new", "username": "backup", "password": "a"}),
+    "hostkey": prepare_offered_key,
     "backup": prepare_incomplete,
     "job": lambda: (str(add_backup(add_device()).job_id), {}),
 }
