@@ -1,14 +1,15 @@
-"""Operator console: devices with their backups, backups, jobs; and what nobody may touch is locked."""
+"""Operator console: devices with their backups and host keys, backups, jobs; and what nobody may touch is locked."""
 
 from django.contrib import admin
 from django.contrib.auth.forms import AuthenticationForm
 
 from backups.admin.backups import BackupAdmin
 from backups.admin.devices import DeviceAdmin
+from backups.admin.host_keys import HostKeyAdmin
 from backups.admin.jobs import JobAdmin
 from backups.admin.locked import lock_third_party_admins
 
-__all__ = ["BackupAdmin", "DeviceAdmin", "JobAdmin"]
+__all__ = ["BackupAdmin", "DeviceAdmin", "HostKeyAdmin", "JobAdmin"]
 
 admin.site.site_header = "NetRaven"
 admin.site.site_title = "NetRaven"

@@ -10,12 +10,14 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from backups.models import Backup, JobLog
+from devices.models import Device, HostKey
 
 register = template.Library()
 
 # A mark and a word go with each colour.
 MARKS = {"completed": "✓", "failed": "✕", "running": "▸", "pending": "…", "disabled": "–", "": "○"}
-WORDS = {**dict(Backup.Status.choices), "disabled": "Disabled", "": "Never backed up"}
+MARKS |= {"trusted": "✓", "offered": "…", "retired": "–", "dismissed": "✕"}
+WORDS = {**dict(Backup.Status.choices), **dict(HostKey.State.choices), "disabled": "Disabled", "": "Never backed up"}
 QUOTED = "The text that came is not a whole configuration. Why is told with a quotation of it, which you may not read."
 # What a browser would not show, or would obey: control characters as their pictures, lone surrogates as replacements.
 PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) != "\t"} | {0x7F: 0x2421}
@@ -104,3 +106,11 @@ def message_of(context: template.Context, entry: JobLog) -> str:
     """What a log entry says; see `error_of`."""
     quotes = isinstance(entry.details, dict) and entry.details.get("reason") == Backup.FailureReason.INCOMPLETE
     return QUOTED if quotes and not context["perms"]["backups"]["view_config"] else entry.message
+
+
+@register.simple_tag(takes_context=True)
+def offered_keys(context: template.Context, device: Device) -> list[HostKey]:
+    """Host keys of a device that wait for a decision, for those who may see them."""
+    if not context["perms"]["devices"]["view_hostkey"]:
+        return []
+    return list(device.host_keys.offered().with_known_fingerprint())
