@@ -23,6 +23,7 @@ from backups.api.views import (
     JobViewSet,
 )
 from credentials.api.views import CredentialViewSet
+from devices.api.host_keys import HostKeyViewSet
 from devices.api.tag_credentials import TagCredentialsView, TagCredentialView
 from devices.api.views import DeviceViewSet, PlatformViewSet, TagViewSet
 from netraven.tokens import TokenView
@@ -44,6 +45,7 @@ router.trailing_slash = "/?"  # a redirect to the other form would lose the body
 router.register("devices", DeviceViewSet, basename="api-device")
 router.register("tags", TagViewSet, basename="api-tag")
 router.register("platforms", PlatformViewSet, basename="api-platform")
+router.register("host-keys", HostKeyViewSet, basename="api-hostkey")
 router.register("credentials", CredentialViewSet, basename="api-credential")
 router.register("backups", BackupViewSet, basename="api-backup")
 router.register("jobs", JobViewSet, basename="api-job")

@@ -12,6 +12,7 @@ from rest_framework.views import exception_handler
 
 from backups.exceptions import CorruptBackup, RequestRefused, StorageFailed, TooManyTests
 from backups.login_test import PERIOD
+from devices.host_keys import KeyNotOffered
 
 
 class Conflict(APIException):
@@ -48,7 +49,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
 
 def _as_api_exception(error: Exception) -> Exception:
     match error:
-        case RequestRefused() | CorruptBackup():
+        case RequestRefused() | CorruptBackup() | KeyNotOffered():
             return Conflict(str(error))
         case TooManyTests():
             return Throttled(PERIOD, str(error))

@@ -1,4 +1,4 @@
-"""Operator console: devices, credentials and tags with what backups know of them, backups, jobs.
+"""Operator console: devices, credentials and tags with what backups know of them, host keys, backups, jobs.
 
 What nobody may touch is locked.
 """
@@ -8,11 +8,12 @@ from django.contrib.auth.forms import AuthenticationForm
 
 from backups.admin.backups import BackupAdmin
 from backups.admin.devices import DeviceAdmin
+from backups.admin.host_keys import HostKeyAdmin
 from backups.admin.jobs import JobAdmin
 from backups.admin.locked import lock_third_party_admins
 from backups.admin.log_ins import CredentialAdmin, TagAdmin
 
-__all__ = ["BackupAdmin", "CredentialAdmin", "DeviceAdmin", "JobAdmin", "TagAdmin"]
+__all__ = ["BackupAdmin", "CredentialAdmin", "DeviceAdmin", "HostKeyAdmin", "JobAdmin", "TagAdmin"]
 
 admin.site.site_header = "NetRaven"
 admin.site.site_title = "NetRaven"

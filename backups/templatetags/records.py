@@ -10,12 +10,14 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from backups.models import Backup, JobLog
+from devices.models import Device, HostKey
 
 register = template.Library()
 
 # A mark and a word go with each colour.
 MARKS = {"completed": "✓", "failed": "✕", "running": "▸", "pending": "…", "disabled": "–", "": "○"}
-WORDS = {**dict(Backup.Status.choices), "disabled": "Disabled", "": "Never backed up"}
+MARKS |= {"trusted": "✓", "offered": "…", "retired": "–", "dismissed": "✕"}
+WORDS = {**dict(Backup.Status.choices), **dict(HostKey.State.choices), "disabled": "Disabled", "": "Never backed up"}
 # What a device says to a log-in
 MARKS |= {"accepted": "✓", "rejected": "✕"}
 WORDS |= {"accepted": "Accepted", "rejected": "Rejected"}
@@ -113,3 +115,11 @@ def message_of(context: template.Context, entry: JobLog) -> str:
     """What a log entry says; see `error_of`."""
     quotes = isinstance(entry.details, dict) and entry.details.get("reason") == Backup.FailureReason.INCOMPLETE
     return QUOTED if quotes and not context["perms"]["backups"]["view_config"] else entry.message
+
+
+@register.simple_tag(takes_context=True)
+def offered_keys(context: template.Context, device: Device) -> list[HostKey]:
+    """Host keys of a device that wait for a decision, for those who may see them."""
+    if not context["perms"]["devices"]["view_hostkey"]:
+        return []
+    return list(device.host_keys.offered().with_known_fingerprint())

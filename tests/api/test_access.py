@@ -11,7 +11,7 @@ from django.urls import URLPattern
 from rest_framework.test import APIClient
 
 from backups.models import Backup
-from devices.models import Platform, Tag, TagCredential
+from devices.models import HostKey, Platform, Tag, TagCredential
 from netraven.api import urlpatterns
 from tests.api.conftest import PASSWORD, MakeUser, add_backup, add_credential, add_device, client_of
 
@@ -19,6 +19,7 @@ VIEW_PERMISSIONS = [
     "devices.view_device",
     "devices.view_tag",
     "devices.view_platform",
+    "devices.view_hostkey",
     "credentials.view_credential",
     "backups.view_backup",
     "backups.view_job",
@@ -33,8 +34,8 @@ MODELS = ["device", "tag", "platform", "credential"]
 EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-token", "post"): [200, 200, 200, 200, 200, 200],
     ("api-token", "delete"): [401, 401, 401, 204, 204, 204],
-    **{(f"api-{model}-list", "get"): READ for model in [*MODELS, "backup", "job"]},
-    **{(f"api-{model}-detail", "get"): READ for model in [*MODELS, "backup", "job"]},
+    **{(f"api-{model}-list", "get"): READ for model in [*MODELS, "hostkey", "backup", "job"]},
+    **{(f"api-{model}-detail", "get"): READ for model in [*MODELS, "hostkey", "backup", "job"]},
     **{(f"api-{model}-list", "post"): CREATE for model in MODELS},
     **{(f"api-{model}-detail", method): CHANGE for model in MODELS for method in ("put", "patch")},
     **{(f"api-{model}-detail", "delete"): DELETE for model in MODELS},
@@ -53,6 +54,8 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     **{("api-tag-credential", method): CHANGE for method in ("put", "patch")},
     ("api-tag-credential", "get"): READ,
     ("api-tag-credential", "delete"): DELETE,
+    ("api-hostkey-accept", "post"): CHANGE,
+    ("api-hostkey-dismiss", "post"): CHANGE,
     ("api-job-backups", "get"): READ,
     ("api-job-log", "get"): READ,
 }
@@ -110,6 +113,11 @@ def prepare_incomplete() -> tuple[str, dict[str, object]]:
     return str(backup.pk), {}
 
 
+def prepare_offered_key() -> tuple[str, dict[str, object]]:
+    key = HostKey.objects.create(device=add_device(), kind="ssh", text="ssh-rsa AA==", fingerprint="x", state="offered")
+    return str(key.pk), {}
+
+
 def prepare_platform() -> tuple[str, dict[str, object]]:
     platform = Platform.objects.create(slug="mine", name="Mine", driver="ios", default_port=22)
     return platform.slug, {"slug": "other", "name": "Other", "driver": "ios", "default_port": 22}
@@ -138,6 +146,7 @@ PREPARE: dict[str, Callable[[], tuple[str, dict[str, object]]]] = {
     "tag-credential": prepare_tag_credential,
     "platform": prepare_platform,
     "credential": prepare_credential,
+    "hostkey": prepare_offered_key,
     "backup": prepare_incomplete,
     "job": lambda: (str(add_backup(add_device()).job_id), {}),
 }

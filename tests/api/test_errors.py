@@ -105,8 +105,11 @@ BODIES = {
 }
 
 
+WITHOUT_BODY = {"api-backup-accept", "api-hostkey-accept", "api-hostkey-dismiss"}
+
+
 @pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
-@pytest.mark.parametrize(("name", "method", "pattern"), [row for row in WRITES if row[0] != "api-backup-accept"])
+@pytest.mark.parametrize(("name", "method", "pattern"), [row for row in WRITES if row[0] not in WITHOUT_BODY])
 def test_a_body_that_cannot_be_stored_is_a_400(
     root: APIClient, name: str, method: str, pattern: str, body: bytes
 ) -> None:
@@ -167,6 +170,7 @@ def test_no_query_is_a_traceback(root: APIClient, pattern: str, text: str) -> No
         *("page", "page_size", "search", "ordering", "name", "username", "hostname", "address", "platform", "tag"),
         *("credential", "enabled", "last_status", "last_failure_reason", "status", "device", "job", "failure_reason"),
         *("changed", "created_after", "created_before", "trigger", "after", "backup", "level", "format", "download"),
+        *("state", "kind", "gateway"),
     ]
     for name in names:
         response = root.get(f"{url}?{name}={text}")
@@ -188,6 +192,7 @@ def add_rows(start: int, stop: int) -> None:
         device = add_device(f"core{number}")
         device.tags.add(Tag.objects.create(name=f"tag{number}"))
         Tag.objects.get(name="tag0").tag_credentials.create(credential=add_credential(f"credential {number}"))
+        device.host_keys.create(kind="ssh", text="ssh-rsa AA==", fingerprint="x", state="offered")
         Platform.objects.create(slug=f"p{number}", name=f"P{number}", driver="ios", default_port=22)
         add_backup(device, job=Job.objects.create(trigger="api", metadata={"first_devices": [f"core{number}"]}))
         job = Job.objects.earliest("created_at")

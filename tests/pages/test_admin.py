@@ -21,6 +21,7 @@ LISTS = [
     "devices_device",
     "devices_platform",
     "devices_tag",
+    "devices_hostkey",
     "backups_backup",
     "backups_job",
     "credentials_credential",
@@ -66,6 +67,7 @@ def test_every_model_of_ours_is_in_the_list_above() -> None:
     ("name", "hint"),
     [
         ("devices_device", b"Add the first device"),
+        ("devices_hostkey", b"No host keys yet"),
         ("backups_backup", b"No backups yet"),
         ("backups_job", b"No jobs yet"),
     ],
@@ -175,10 +177,11 @@ def test_restricted_devices_are_nowhere_in_the_console(network: Network, login: 
     tag.groups.add(Group.objects.create(name="others"))
     network.device.tags.add(tag)
     client = login("operator", "devices.change_device", staff=True)
-    for name in ("devices_device", "backups_backup", "backups_job"):
+    for name in ("devices_device", "devices_hostkey", "backups_backup", "backups_job"):
         assert b"core1" not in client.get(reverse(f"admin:{name}_changelist")).content
     for name, pk in (
         ("devices_device", network.device.pk),
+        ("devices_hostkey", network.offered_key.pk),
         ("backups_backup", network.new.pk),
         ("backups_job", network.job.pk),
     ):
@@ -259,7 +262,7 @@ def test_a_job_page_shows_a_bounded_part_and_leads_to_the_rest(network: Network,
     assert root.get(rest).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["devices_device", "backups_backup", "backups_job"])
+@pytest.mark.parametrize("name", ["devices_device", "devices_hostkey", "backups_backup", "backups_job"])
 def test_lists_ask_the_database_no_more_for_more_rows(
     name: str, network: Network, root: Client, django_assert_max_num_queries: Any
 ) -> None:
