@@ -4,6 +4,7 @@
 """
 
 from devices.connection.attempts import fetch
+from devices.connection.cutting import CutSwitch
 from devices.connection.drivers import ALLOWED_OPTIONAL_ARGS, available_drivers, validate_driver
 from devices.connection.reachability import check_reachable
 from devices.connection.session import DeviceSession, open_session
@@ -11,6 +12,7 @@ from devices.connection.terms import Facts, Login, RetryPolicy, SessionLog, Targ
 
 __all__ = [
     "ALLOWED_OPTIONAL_ARGS",
+    "CutSwitch",
     "DeviceSession",
     "Facts",
     "Login",

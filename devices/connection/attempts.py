@@ -13,23 +13,33 @@ from tenacity import (
     wait_random,
 )
 
+from devices.connection.cutting import CutSwitch
 from devices.connection.session import DeviceSession, open_session
 from devices.connection.terms import Facts, Login, RetryPolicy, SessionLog, Target, Timeouts
 from devices.exceptions import DeviceError
 
 
 def fetch(
-    target: Target, login: Login, *, timeouts: Timeouts, log: SessionLog, retry: RetryPolicy
+    target: Target,
+    login: Login,
+    *,
+    timeouts: Timeouts,
+    log: SessionLog,
+    retry: RetryPolicy,
+    switch: CutSwitch | None = None,
 ) -> tuple[Facts, str]:
     """Facts and running configuration of a device, over a fresh connection for each attempt. Raises DeviceError.
 
-    The deadline covers all attempts and the waits between them; no wait is begun that would outlast it.
+    The deadline covers all attempts and the waits between them; no wait is begun that would outlast it. The switch ends
+    it at any time.
     """
     ends = time.monotonic() + timeouts.deadline
+    switch = switch or CutSwitch()
 
     def attempt() -> tuple[Facts, str]:
         remaining = replace(timeouts, deadline=ends - time.monotonic())
-        with open_session(target, login, timeouts=remaining, log=log) as session:
+        switch.check()
+        with open_session(target, login, timeouts=remaining, log=log, switch=switch) as session:
             text = session.running_config()
             return _facts(session), text
 
@@ -45,6 +55,7 @@ def fetch(
         wait=wait_exponential(multiplier=retry.base, exp_base=retry.factor, max=retry.max_wait)
         + wait_random(0, retry.base),
         before_sleep=announce,
+        sleep=switch.wait,
         reraise=True,
     )
     return retrying(attempt)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from napalm.base.base import NetworkDriver
 
+from devices.connection.cutting import CutSwitch
 from devices.connection.diagnosis import diagnose
 from devices.connection.drivers import prepared_driver
 from devices.connection.facts import clean_facts
@@ -25,8 +26,10 @@ Answer = TypeVar("Answer")
 
 
 @contextmanager
-def open_session(target: Target, login: Login, *, timeouts: Timeouts, log: SessionLog) -> Iterator["DeviceSession"]:
-    """One attempt at a session, closed at the end of the block. Raises DeviceError."""
+def open_session(
+    target: Target, login: Login, *, timeouts: Timeouts, log: SessionLog, switch: CutSwitch | None = None
+) -> Iterator["DeviceSession"]:
+    """One attempt at a session, closed at the end of the block; the switch cuts it. Raises DeviceError."""
     ends = time.monotonic() + timeouts.deadline
     log("connect", f"Connecting to {target.address} port {target.port}", driver=target.driver, username=login.username)
     patience = min(timeouts.tcp, timeouts.deadline)
@@ -40,6 +43,7 @@ def open_session(target: Target, login: Login, *, timeouts: Timeouts, log: Sessi
     with (
         Wire({target.address, *(endpoint.ip for endpoint in endpoints)}) as wire,
         wire.limit(ends - time.monotonic(), late),
+        (switch or CutSwitch()).on(wire),
     ):
         session = DeviceSession(target, login, wire, log)
         try:

@@ -63,6 +63,12 @@ class Wire:
             done.set()
             watchdog.join()
 
+    def cut(self, error: DeviceError) -> None:
+        """Shut down every connection, and refuse new ones, because of `error`; the first error stays."""
+        with self._lock:
+            self.cut_by = self.cut_by or error
+        self._shut_down()
+
     def admit(self, connection: socket.socket, peer: Any) -> None:
         """Note a socket that is about to connect; refuse it if it leads elsewhere, or the wire is cut."""
         if connection.family not in (socket.AF_INET, socket.AF_INET6) or connection.type != socket.SOCK_STREAM:
@@ -78,10 +84,8 @@ class Wire:
     def _watch(self, done: threading.Event, seconds: float, error: DeviceError) -> None:
         if done.wait(seconds):
             return
-        with self._lock:
-            self.cut_by = self.cut_by or error
+        self.cut(error)
         # Again and again: a socket noted just now may be a moment away from being connected.
-        self._shut_down()
         while not done.wait(CUT_AGAIN_SECONDS):
             self._shut_down()
 

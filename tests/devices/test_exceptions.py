@@ -8,9 +8,13 @@ from devices.exceptions import ConnectionLost, DeadlineExceeded, DeviceError, De
 REASONS = {
     "DeviceUnreachable": ("unreachable", True),
     "ConnectionLost": ("unreachable", True),
+    "GatewayFailed": ("gateway", False),
+    "GatewayUnreachable": ("gateway", True),
+    "HostKeyRejected": ("security", False),
     "AuthenticationFailed": ("authentication", False),
     "DeviceTimeout": ("timeout", True),
     "DeadlineExceeded": ("timeout", False),
+    "SessionCancelled": ("cancelled", False),
     "IncompleteConfig": ("incomplete", False),
     "UnexpectedDeviceError": ("unexpected", False),
 }
