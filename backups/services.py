@@ -2,36 +2,47 @@
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
-import structlog
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from backups import recording
 from backups.exceptions import RequestRefused
 from backups.joblog import JobLogger
 from backups.models import Backup, Job, JobLog
 from backups.named_login import NamedLogin
+from backups.queueing import BATCH, queue_backups
+from backups.waking import wake_workers
 from credentials.models import Credential
 from devices.models import Device, DeviceQuerySet, Tag
-
-logger = structlog.get_logger("netraven.backups")
-
-BATCH = 1000  # rows per INSERT, and ids per query
 
 
 @dataclass(frozen=True)
 class BackupRequest:
-    """What became of a request: the job to follow, the backups it made, and those that were already under way."""
+    """What became of a request: the job to follow, how many backups it made, and which were already under way.
+
+    The backups themselves are read when they are asked for: there may be 10,000.
+    """
 
     job: Job
-    backups: list[Backup]
-    already_active: list[Backup]
+    made: int
+    active_ids: list[uuid.UUID] = field(default_factory=list)
+
+    @cached_property
+    def backups(self) -> list[Backup]:
+        """Those that the request made, in their order."""
+        return list(self.job.backups.order_by("position")) if self.made else []
+
+    @cached_property
+    def already_active(self) -> list[Backup]:
+        """Those that were under way when it was made; some may have ended since."""
+        batches = (self.active_ids[start : start + BATCH] for start in range(0, len(self.active_ids), BATCH))
+        return [backup for ids in batches for backup in Backup.objects.filter(pk__in=ids).select_related("job")]
 
 
 def request_backups(
@@ -46,7 +57,8 @@ def request_backups(
     """Record one job with one pending backup per device, and wake the workers once that is committed.
 
     `user` None is the system itself (command line, schedule). A device that is already being backed up is not asked
-    twice: its backup in progress is in `already_active`, and when there is nothing else, its job is the answer.
+    twice: its backup in progress is in `already_active`, and when there is nothing else, its job is the answer. It
+    takes a bounded number of queries, and for 10,000 devices about a second.
     A `credential`, or a `tag` for its credentials, is tried instead of the log-ins that the devices have.
     Raises PermissionDenied, or RequestRefused when no device is left to back up.
     """
@@ -65,16 +77,15 @@ def request_backups(
             credential=credential,
             tag=tag,
         )
-        backups = _create_backups(job, list(wanted), comments)
-        created_for = {backup.device_id for backup in backups}
-        already_active = _active_backups([pk for pk in wanted if pk not in created_for])
-        if backups:
+        made = queue_backups(job, list(wanted), comments)
+        active_ids = _active_beside(job, list(wanted)) if made < len(wanted) else []
+        if made:
             transaction.on_commit(wake_workers)
-            return BackupRequest(job, backups, already_active)
+            return BackupRequest(job, made, active_ids)
         job.delete()
-    if not already_active:  # they ended while we looked: nothing stands in the way of a second try
+    if not active_ids:  # they ended while we looked: nothing stands in the way of a second try
         return request_backups(devices, user=user, trigger=trigger, comments=comments, credential=credential, tag=tag)
-    return BackupRequest(already_active[0].job, [], already_active)
+    return BackupRequest(Job.objects.get(backups=active_ids[0]), 0, active_ids)
 
 
 def accept_backup(backup: Backup, *, user: User) -> Backup:
@@ -82,17 +93,6 @@ def accept_backup(backup: Backup, *, user: User) -> Backup:
     if not user.has_perm("backups.accept_backup") or not user.has_perm("backups.view_config"):
         raise PermissionDenied("You may not accept incomplete configurations.")
     return recording.accept(backup, user)
-
-
-def wake_workers() -> None:
-    """Have a worker look for pending backups. One task is enough: a worker with its hands full wakes the next.
-
-    A queue that is away is no reason to fail: upkeep wakes a worker as long as anything is pending.
-    """
-    try:
-        async_task("backups.tasks.work")
-    except Exception as error:  # each broker has errors of its own
-        logger.warning("The task queue is away: upkeep will wake a worker", error=type(error).__name__)
 
 
 def start_jobs(job_ids: Iterable[uuid.UUID]) -> None:
@@ -116,16 +116,19 @@ def close_job(job_id: uuid.UUID) -> bool:
         Job.objects.filter(pk=job_id, status__in=Job.ACTIVE)
         .exclude(Exists(backups.filter(status__in=Backup.ACTIVE)))
         .update(
-            status=Case(When(failed, then=Value(Job.Status.FAILED)), default=Value(Job.Status.COMPLETED)),
+            status=Case(
+                When(failed, then=Value(Job.Status.FAILED)),
+                default=Value(Job.Status.COMPLETED),
+            ),
             finished_at=timezone.now(),
         )
     )
     if closed:
-        counts = Job.objects.get(pk=job_id).counts()
-        done, bad = counts[Backup.Status.COMPLETED], counts[Backup.Status.FAILED]
-        JobLogger(job_id)(
-            JobLog.Event.SESSION_END, f"Job ended: {done} completed, {bad} failed", level="error" if bad else "info"
-        )
+        job = Job.objects.get(pk=job_id)
+        progress = job.progress()
+        done, bad = progress[Backup.Status.COMPLETED], progress[Backup.Status.FAILED]
+        message = f"Job ended: {done} completed, {bad} failed"
+        JobLogger(job_id)(JobLog.Event.SESSION_END, message, level="error" if bad else "info")
     return bool(closed)
 
 
@@ -148,19 +151,10 @@ def _describe(wanted: dict[uuid.UUID, str], disabled: list[str]) -> dict[str, ob
     return metadata | ({"disabled": disabled[:100], "disabled_count": len(disabled)} if disabled else {})
 
 
-def _create_backups(job: Job, device_ids: list[uuid.UUID], comments: str) -> list[Backup]:
-    """Insert what the one-active-per-device constraint lets in, and read back what that was."""
-    Backup.objects.bulk_create(
-        [Backup(job=job, device_id=pk, comments=comments, position=position) for position, pk in enumerate(device_ids)],
-        batch_size=BATCH,
-        ignore_conflicts=True,
-    )
-    return list(Backup.objects.filter(job=job).order_by("position"))
-
-
-def _active_backups(device_ids: list[uuid.UUID]) -> list[Backup]:
-    active: list[Backup] = []
+def _active_beside(job: Job, device_ids: list[uuid.UUID]) -> list[uuid.UUID]:
+    """The backups of these devices that other jobs have under way."""
+    active: list[uuid.UUID] = []
     for start in range(0, len(device_ids), BATCH):
-        batch = device_ids[start : start + BATCH]
-        active += Backup.objects.active().filter(device__in=batch).select_related("job")
+        others = Backup.objects.active().filter(device__in=device_ids[start : start + BATCH]).exclude(job=job)
+        active += others.order_by("device__hostname").values_list("pk", flat=True)
     return active

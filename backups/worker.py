@@ -21,8 +21,9 @@ from backups.joblog import JobLogger
 from backups.models import JobLog
 from backups.outcome import Outcome
 from backups.pipeline import carry_out
-from backups.services import close_job, start_jobs, wake_workers
+from backups.services import close_job, start_jobs
 from backups.stopping import is_stopping
+from backups.waking import wake_workers
 
 Item = TypeVar("Item")
 

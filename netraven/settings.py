@@ -214,6 +214,7 @@ def _one_of(name: str, default: str, *others: str) -> str:
     return value
 
 
+_threads = env.int("NETRAVEN_THREADS", default=25)
 NETRAVEN = {
     # Talking to a device; seconds. The deadline is for one backup, all its attempts together.
     "TCP_TIMEOUT": env.float("NETRAVEN_TCP_TIMEOUT", default=5),
@@ -228,8 +229,13 @@ NETRAVEN = {
     "LOGIN_ATTEMPTS": env.int("NETRAVEN_LOGIN_ATTEMPTS", default=3),
     # "trust": the first host key of a device is taken on trust; "strict": it waits for somebody to accept it.
     "HOST_KEYS": _one_of("NETRAVEN_HOST_KEYS", "trust", "strict"),
-    # Devices at once in one worker process.
-    "THREADS": env.int("NETRAVEN_THREADS", default=25),
+    # Devices at once in one worker process. One that has taken SLOW seconds already mostly waits, and does not count;
+    # but there are never more than MAX_THREADS.
+    "THREADS": _threads,
+    "SLOW": env.float("NETRAVEN_SLOW", default=3),
+    "MAX_THREADS": env.int("NETRAVEN_MAX_THREADS", default=4 * _threads),
+    # Devices at once, by all workers together; 0: no limit. Gateways and tags have limits of their own.
+    "MAX_SESSIONS": env.int("NETRAVEN_MAX_SESSIONS", default=0),
     # A running backup belongs to its worker for so long after the worker's last sign of life; seconds.
     "LEASE": env.float("NETRAVEN_LEASE", default=60),
     # Workers that may die over one backup before it is given up.

@@ -5,12 +5,11 @@ from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import Count
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
 from backups.housekeeping.runs import STATE
-from backups.models import Backup, Job, JobLog
+from backups.models import Backup, Job, JobLog, Progress, progress_of
 from backups.named_login import may_name_credential, may_name_tag
 from credentials.models import Credential
 from devices.models import Device, Tag
@@ -92,6 +91,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     requested_by = serializers.CharField(source="requested_by.username", default=None)
     tag = serializers.CharField(source="tag.name", default=None)
+    cancelled_by = serializers.CharField(source="cancelled_by.username", default=None)
     counts = serializers.SerializerMethodField()
     metadata = serializers.SerializerMethodField()
 
@@ -110,12 +110,14 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "created_at",
             "started_at",
             "finished_at",
+            "cancelled_by",
+            "cancelled_at",
         ]
         read_only_fields = fields
 
-    def get_counts(self, job: Job) -> dict[str, int]:
-        """How many backups are in each status."""
-        return self._counts.get(job.pk) or dict.fromkeys(Backup.Status.values, 0)
+    def get_counts(self, job: Job) -> Progress | None:
+        """How many backups are in each status; null for a job that makes none."""
+        return self._progress[job.pk] if job.job_type == Job.Type.BACKUP else None
 
     def get_metadata(self, job: Job) -> dict[str, Any]:
         """As it was recorded, without the names of devices that the user does not see, and without inner workings."""
@@ -133,14 +135,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         return cast(list[Job], shown)
 
     @cached_property
-    def _counts(self) -> dict[UUID, dict[str, int]]:
-        counts: dict[UUID, dict[str, int]] = {}
-        rows = (
-            Backup.objects.filter(job__in=self._jobs).values_list("job_id", "status").annotate(Count("pk")).order_by()
-        )
-        for job_id, status, count in rows:
-            counts.setdefault(job_id, dict.fromkeys(Backup.Status.values, 0))[status] = count
-        return counts
+    def _progress(self) -> dict[UUID, Progress]:
+        return progress_of(self._jobs)
 
     @cached_property
     def _visible(self) -> set[str]:

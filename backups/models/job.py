@@ -1,15 +1,19 @@
 """What was asked for."""
 
 import uuid
+from collections.abc import Collection
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from backups.models.backup import Backup
+from backups.models.backup import Backup, BackupQuerySet
 from credentials.models import Credential
 from devices.models import Tag, Viewer
+
+# How many backups are in each status: {"pending": 3, "running": 1, "completed": 0, "failed": 0}
+Progress = dict[str, int]
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -23,6 +27,16 @@ class JobQuerySet(models.QuerySet["Job"]):
             return self.none()
         visible = Backup.objects.filter(job=models.OuterRef("pk")).visible_to(user)
         return self.filter(Q(requested_by=user) | Q(job_type__in=Job.UPKEEP) | models.Exists(visible))
+
+
+def progress_of(jobs: Collection["Job"], backups: BackupQuerySet | None = None) -> dict[uuid.UUID, Progress]:
+    """The progress of each job, in one query that an index answers; of some `backups` only, if they are given."""
+    counted = (Backup.objects.all() if backups is None else backups).filter(job__in=[job.pk for job in jobs])
+    progress = {job.pk: dict.fromkeys(Backup.Status.values, 0) for job in jobs}
+    # All rows, not their keys: those would have to be read from the table.
+    for job_id, status, number in counted.order_by().values_list("job_id", "status").annotate(number=Count("*")):
+        progress[job_id][status] = number
+    return progress
 
 
 class Job(models.Model):
@@ -107,7 +121,16 @@ class Job(models.Model):
         """Of housekeeping: without backups, and with counts in its metadata."""
         return self.job_type in self.UPKEEP
 
-    def counts(self) -> dict[str, int]:
-        """How many backups are in each status, in one query: `{"pending": 3, "running": 1, …}`."""
-        rows = self.backups.values_list("status").annotate(Count("pk")).order_by()
-        return dict.fromkeys(Backup.Status.values, 0) | dict(rows)
+    @property
+    def is_active(self) -> bool:
+        """Not ended yet."""
+        return self.status in self.ACTIVE
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        """Under way, and nobody has cancelled it so far."""
+        return self.job_type == self.Type.BACKUP and self.is_active and self.cancelled_at is None
+
+    def progress(self) -> Progress:
+        """How many of its backups are in each status."""
+        return progress_of([self])[self.pk]

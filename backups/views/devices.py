@@ -95,9 +95,9 @@ def ask_for_backups(
 
 
 def _tell(request: HttpRequest, asked: BackupRequest) -> None:
-    if made := len(asked.backups):
+    if made := asked.made:
         messages.success(request, f"Backup of {made} device{'s' if made > 1 else ''} requested.")
-    if active := len(asked.already_active):
+    if active := len(asked.active_ids):
         messages.info(request, f"{active} device{'s are' if active > 1 else ' is'} being backed up already.")
     if made and (disabled := asked.job.metadata.get("disabled_count")):
         messages.warning(request, f"{disabled} disabled, so not backed up.")

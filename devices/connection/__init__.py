@@ -4,6 +4,7 @@
 """
 
 from devices.connection.attempts import fetch
+from devices.connection.cutting import CutSwitch
 from devices.connection.drivers import ALLOWED_OPTIONAL_ARGS, available_drivers, validate_driver
 from devices.connection.jump_host import JumpHost
 from devices.connection.peer_keys import KeyGuard, PeerKey
@@ -14,6 +15,7 @@ from devices.connection.ways import close_gateways
 
 __all__ = [
     "ALLOWED_OPTIONAL_ARGS",
+    "CutSwitch",
     "DeviceSession",
     "Facts",
     "JumpHost",

@@ -14,6 +14,7 @@ from tenacity import (
     wait_random,
 )
 
+from devices.connection.cutting import CutSwitch
 from devices.connection.peer_keys import KeyGuard
 from devices.connection.session import DeviceSession, open_session
 from devices.connection.terms import Facts, Login, RetryPolicy, SessionLog, Target, Timeouts
@@ -29,17 +30,21 @@ def fetch(
     log: SessionLog,
     retry: RetryPolicy,
     on_login: Callable[[], None] = lambda: None,
+    switch: CutSwitch | None = None,
 ) -> tuple[Facts, str]:
     """Facts and running configuration of a device, over a fresh connection for each attempt. Raises DeviceError.
 
-    The deadline covers all attempts and the waits between them; no wait is begun that would outlast it. `on_login` is
-    called each time the device has accepted the log-in, whatever becomes of the session then.
+    The deadline covers all attempts and the waits between them; no wait is begun that would outlast it. The switch ends
+    it at any time. `on_login` is called each time the device has accepted the log-in, whatever becomes of the session
+    then.
     """
     ends = time.monotonic() + timeouts.deadline
+    switch = switch or CutSwitch()
 
     def attempt() -> tuple[Facts, str]:
         remaining = replace(timeouts, deadline=ends - time.monotonic())
-        with open_session(target, login, guard=guard, timeouts=remaining, log=log) as session:
+        switch.check()
+        with open_session(target, login, guard=guard, timeouts=remaining, log=log, switch=switch) as session:
             on_login()
             text = session.running_config()
             return _facts(session), text
@@ -56,6 +61,7 @@ def fetch(
         wait=wait_exponential(multiplier=retry.base, exp_base=retry.factor, max=retry.max_wait)
         + wait_random(0, retry.base),
         before_sleep=announce,
+        sleep=switch.wait,
         reraise=True,
     )
     return retrying(attempt)

@@ -50,9 +50,9 @@ class Command(BaseCommand):
             )
         except RequestRefused as error:
             raise CommandError(str(error)) from None
-        active = request.already_active
-        note = f", {len(active)} already under way" if active else ""
-        self.stdout.write(f"Job {request.job.pk}: {len(request.backups)} backups queued{note}")
+        active = len(request.active_ids)
+        note = f", {active} already under way" if active else ""
+        self.stdout.write(f"Job {request.job.pk}: {request.made} backups queued{note}")
         if options["wait"] and not self._wait(request):
             raise CommandError("Not every backup completed.", returncode=1)
 
