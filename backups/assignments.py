@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from django.db.models import Case, OuterRef, Subquery, UUIDField, When
 
 from backups.models import Backup, LoginAttempt
+from devices.gateways import Way, ways_through
 from devices.host_keys import trusted_keys
 from devices.login import LoginRequest, LogIns, log_ins_for
 from devices.models import Device, HostKey
@@ -14,12 +15,14 @@ from devices.models import Device, HostKey
 
 @dataclass(frozen=True)
 class Assignment:
-    """A claimed backup, the log-ins to try on its device, best first, its last good backup and its trusted keys."""
+    """A claimed backup, and what is known about its device: the log-ins to try, best first, the last good backup, the
+    trusted keys, and the way there, if that is not direct."""
 
     backup: Backup
     log_ins: LogIns
     last_good: Backup | None
     host_keys: Sequence[HostKey] = ()
+    way: Way | None = None
 
     def why_no_log_in(self) -> str:
         """Why there is none to try, and what to do about it."""
@@ -39,14 +42,15 @@ def prepare(backups: Sequence[Backup]) -> list[Assignment]:
     device_ids = [backup.device_id for backup in backups]
     last_good, host_keys = _last_good(device_ids), trusted_keys(devices=device_ids)
     log_ins = _log_ins(backups)
+    ways = ways_through({backup.gateway_id for backup in backups if backup.gateway_id})
     worked = _last_worked({pk: [o.credential.pk for o in found.offers] for pk, found in log_ins.items()})
     assignments = []
     for backup in backups:
         good, found = last_good.get(backup.device_id), log_ins[backup.device_id]
         best = worked.get(backup.device_id) or (good.credential_id if good else None)
         offers = sorted(found.offers, key=lambda offer, best=best: offer.credential.pk != best)  # type: ignore[misc]
-        keys = host_keys.get(backup.device_id, [])
-        assignments.append(Assignment(backup, replace(found, offers=offers), good, keys))
+        keys, way = host_keys.get(backup.device_id, []), ways.get(backup.gateway_id) if backup.gateway_id else None
+        assignments.append(Assignment(backup, replace(found, offers=offers), good, keys, way))
     return assignments
 
 

@@ -78,13 +78,17 @@ def _may_test(user: User, device: Device) -> bool:
 def _log_in(credential: Credential, device: Device) -> tuple[str, str]:
     """The result, and a sentence about it."""
     from devices.connection import open_session
+    from devices.gateways import gateway_id_of, jump_host_of, ways_through
     from devices.login import login_of, target_of
 
     trusted = host_keys.trusted_keys(devices=[device.pk]).get(device.pk, [])
     guard = host_keys.guard_of(device, trusted)
+    gateway_id = gateway_id_of(device)
+    way = ways_through([gateway_id])[gateway_id] if gateway_id else None
+    target = target_of(device, jump_host_of(way) if way else None)
     try:
         login = login_of(Credential.objects.get(pk=credential.pk))
-        with open_session(target_of(device), login, guard=guard, timeouts=_timeouts(), log=_log):
+        with open_session(target, login, guard=guard, timeouts=_timeouts(), log=_log):
             return ACCEPTED, f"{device.hostname} accepted the credential “{credential.name}”."
     except (SecretUnreadable, Credential.DoesNotExist):
         return UNREADABLE, f"No key in NETRAVEN_FIELD_KEYS fits the credential “{credential.name}”."
@@ -93,7 +97,10 @@ def _log_in(credential: Credential, device: Device) -> tuple[str, str]:
     except DeviceError as error:
         return error.reason, str(error)
     finally:
-        host_keys.record(host_keys.worth_recording(device, trusted, guard))
+        shown = host_keys.worth_recording(device, trusted, guard)
+        if way and target.gateway:
+            shown += host_keys.worth_recording(way.gateway, way.host_keys, target.gateway.guard)
+        host_keys.record(shown)
 
 
 def _timeouts() -> "Timeouts":

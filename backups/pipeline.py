@@ -19,8 +19,9 @@ from backups.fingerprint import change_hash, content_hash
 from backups.joblog import JobLogger
 from backups.models import Backup, JobLog
 from backups.outcome import Content, Outcome
-from devices.connection import Facts, KeyGuard, RetryPolicy, Timeouts, fetch
+from devices.connection import Facts, KeyGuard, RetryPolicy, Target, Timeouts, fetch
 from devices.exceptions import AuthenticationFailed, DeviceError, HostKeyRejected, IncompleteConfig
+from devices.gateways import jump_host_of
 from devices.host_keys import guard_of, worth_recording
 from devices.login import Offer, login_of, target_of
 from devices.text import encode
@@ -33,10 +34,11 @@ def carry_out(assignment: Assignment, log: JobLogger) -> Outcome:
     """Back up one device. Raises nothing."""
     backup = assignment.backup
     outcome = Outcome(backup, last_good=assignment.last_good)
-    guard = guard_of(backup.device, assignment.host_keys)
+    guard, way = guard_of(backup.device, assignment.host_keys), assignment.way
+    target = target_of(backup.device, jump_host_of(way) if way else None)
     log(Event.BACKUP_START, f"Backup of {backup.device.hostname} started", attempt=backup.attempts)
     try:
-        _back_up(assignment, outcome, guard, log)
+        _back_up(assignment, target, outcome, guard, log)
     except DeviceError as error:
         outcome.reason, outcome.error = Reason(error.reason), str(error)
         if isinstance(error, HostKeyRejected):
@@ -49,18 +51,22 @@ def carry_out(assignment: Assignment, log: JobLogger) -> Outcome:
         log(Event.BACKUP_FAILURE, "Unexpected error", level="debug", traceback=_frames(error))
         outcome.reason, outcome.error = Reason.UNEXPECTED, f"{type(error).__name__} in NetRaven."
     outcome.shown = worth_recording(backup.device, assignment.host_keys, guard)
+    if way and target.gateway:
+        outcome.shown += worth_recording(way.gateway, way.host_keys, target.gateway.guard)
     return outcome
 
 
-def _back_up(assignment: Assignment, outcome: Outcome, guard: KeyGuard, log: JobLogger) -> None:
-    facts, text = _fetch(assignment, outcome, guard, log)
+def _back_up(assignment: Assignment, target: Target, outcome: Outcome, guard: KeyGuard, log: JobLogger) -> None:
+    facts, text = _fetch(assignment, target, outcome, guard, log)
     last_good = assignment.last_good
     check_complete(text, outcome.backup.device.platform, last_good.file_size if last_good else None)
     outcome.content = _store(outcome.backup, text, last_good)
     outcome.facts = facts
 
 
-def _fetch(assignment: Assignment, outcome: Outcome, guard: KeyGuard, log: JobLogger) -> tuple[Facts, str]:
+def _fetch(
+    assignment: Assignment, target: Target, outcome: Outcome, guard: KeyGuard, log: JobLogger
+) -> tuple[Facts, str]:
     """Facts and configuration with the first log-in that the device accepts. Each is tried once: accounts lock."""
     log_ins, ends = assignment.log_ins, time.monotonic() + settings.NETRAVEN["DEADLINE"]
     for name in log_ins.unreadable:
@@ -71,7 +77,7 @@ def _fetch(assignment: Assignment, outcome: Outcome, guard: KeyGuard, log: JobLo
         outcome.backup.credential = offer.credential
         log(Event.LOGIN, f"Trying {offer}", credential=str(offer.credential.pk))
         try:
-            return _fetch_with(offer, outcome, guard, _timeouts(ends - time.monotonic()), log)
+            return _fetch_with(offer, target, outcome, guard, _timeouts(ends - time.monotonic()), log)
         except AuthenticationFailed as error:
             outcome.note_answer(offer, accepted=False)
             refusals.append(error)
@@ -79,10 +85,10 @@ def _fetch(assignment: Assignment, outcome: Outcome, guard: KeyGuard, log: JobLo
 
 
 def _fetch_with(
-    offer: Offer, outcome: Outcome, guard: KeyGuard, timeouts: Timeouts, log: JobLogger
+    offer: Offer, target: Target, outcome: Outcome, guard: KeyGuard, timeouts: Timeouts, log: JobLogger
 ) -> tuple[Facts, str]:
     return fetch(
-        target_of(outcome.backup.device),
+        target,
         login_of(offer.credential),
         guard=guard,
         timeouts=timeouts,

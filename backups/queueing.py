@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Func, OuterRef, QuerySet, Subquery, UUIDField, Value, Window
-from django.db.models.functions import Coalesce, RowNumber
+from django.db.models import F, Func, QuerySet, UUIDField, Value, Window
+from django.db.models.functions import RowNumber
 from django.db.models.sql.compiler import SQLCompiler
 
 from backups.models import Backup, Job
-from devices.models import Device, DeviceQuerySet, Tag
+from devices.models import Device, DeviceQuerySet, effective_gateway
 
 BATCH = 1000  # devices per statement
 
@@ -47,11 +47,10 @@ def queue_backups(job: Job, device_ids: Sequence[uuid.UUID], comments: str) -> i
 
 def _rows(devices: DeviceQuerySet, blank: Backup, start: int) -> QuerySet[Device, Any]:
     """A backup for each device, column by column; `start` is the place of the first one in its job."""
-    way = Tag.objects.filter(devices=OuterRef("pk"), gateway__isnull=False).order_by("name").values("gateway")[:1]
     of_device = {
         "id": NewId(),
         "device": F("pk"),
-        "gateway": Coalesce("gateway", Subquery(way), output_field=UUIDField()),
+        "gateway": effective_gateway(),
         "position": Window(RowNumber(), order_by="hostname") + Value(start - 1),
     }
     columns: dict[str, Any] = {}

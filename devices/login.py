@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from credentials.fields import SecretUnreadable, decrypt
 from credentials.models import Credential
 from credentials.stored import with_ciphertexts
-from devices.connection import Login, Target
+from devices.connection import JumpHost, Login, Target
 from devices.models import Device, TagCredential
 
 
@@ -66,7 +66,7 @@ def log_ins_for(requests: Sequence[LoginRequest]) -> list[LogIns]:
         first = request.credential_id or (None if request.tag_id else request.device.credential_id)
         others = of_tags[request.tag_id] if request.tag_id else of_devices[request.device.pk]
         lists.append([*([_Entry(first)] if first else []), *others])
-    readable, unreadable = _read({entry.credential_id for entries in lists for entry in entries})
+    readable, unreadable = read_credentials({entry.credential_id for entries in lists for entry in entries})
     return [
         LogIns(
             list(_once(entries, readable)),
@@ -87,7 +87,7 @@ def login_of(credential: Credential) -> Login:
     )
 
 
-def target_of(device: Device) -> Target:
+def target_of(device: Device, gateway: JumpHost | None = None) -> Target:
     """Where and how to connect."""
     return Target(
         hostname=device.hostname,
@@ -95,6 +95,7 @@ def target_of(device: Device) -> Target:
         port=device.effective_port,
         driver=device.platform.driver,
         optional_args=device.platform.optional_args,
+        gateway=gateway,
     )
 
 
@@ -107,7 +108,7 @@ def _once(entries: Sequence[_Entry], readable: dict[uuid.UUID, Credential]) -> I
             yield Offer(readable[entry.credential_id], entry.tag_id, entry.tag_name)
 
 
-def _read(ids: Collection[uuid.UUID]) -> tuple[dict[uuid.UUID, Credential], dict[uuid.UUID, str]]:
+def read_credentials(ids: Collection[uuid.UUID]) -> tuple[dict[uuid.UUID, Credential], dict[uuid.UUID, str]]:
     """Credentials by id, and the names of those that no key can decrypt: one does not take the others with it."""
     readable, unreadable = {}, {}
     secrets = list(Credential.SECRET_FIELDS)

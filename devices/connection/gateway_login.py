@@ -117,14 +117,12 @@ def _authenticate(
 
 
 def _offer_secrets(transport: GatewayTransport, login: Login, key: paramiko.PKey | None) -> None:
-    """The key first, then the password, where the gateway refused the key or wants both. Raises SSHException."""
-    if key is not None:
-        if "server-sig-algs" not in transport.server_extensions:  # RFC 8332: then it knows RSA with SHA-1 only
-            transport.disabled_algorithms = {"pubkeys": ("rsa-sha2-512", "rsa-sha2-256")}
-        try:
-            transport.auth_publickey(login.username, key)
-        except paramiko.AuthenticationException:
-            if not login.password or not transport.is_active():
-                raise
+    """The key, if there is one, and then the password only where the gateway wants both. Raises SSHException."""
+    if key is None:
+        transport.auth_password(login.username, login.password)
+        return
+    if "server-sig-algs" not in transport.server_extensions:  # RFC 8332: then it knows RSA with SHA-1 only
+        transport.disabled_algorithms = {"pubkeys": ("rsa-sha2-512", "rsa-sha2-256")}
+    transport.auth_publickey(login.username, key)
     if not transport.is_authenticated() and login.password:
         transport.auth_password(login.username, login.password)

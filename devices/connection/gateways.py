@@ -66,7 +66,8 @@ class GatewayConnection(threading.Thread):
         if self._failure is not None:
             decided_since = self._key_refused and trusted != self._trusted
             return time.monotonic() < self._failed_at + self._memory and not decided_since
-        return self.is_alive() and trusted in (None, self._shown)
+        is_open = self.pump is not None and self.pump.transport.is_active()
+        return is_open and trusted in (None, self._shown)
 
     def wait(self, host: JumpHost, seconds: float, log: SessionLog) -> Pump:
         """Until it is open, and has shown the session's guard its key. Raises GatewayFailed."""

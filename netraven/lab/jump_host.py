@@ -53,6 +53,7 @@ class LabGateway:
         self.active_sessions = 0
         self.channels = 0  # open now
         self.forwarded_bytes = 0
+        self.names: dict[str, str] = {}  # that it alone resolves, with their addresses
         self.outgoing: set[int] = set()  # the local ports of all connections that it has made to devices
         self.connections: set[asyncssh.SSHServerConnection] = set()
         self.on_fault_change: Callable[[], None] = lambda: None
@@ -181,6 +182,7 @@ class JumpServer(asyncssh.SSHServer):
 
     async def _forward(self, host: str, port: int) -> SSHForwarder:
         loop = asyncio.get_running_loop()
+        host = self._gateway.names.get(host, host)
         try:
             [(family, kind, protocol, _, address), *_] = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             outgoing = socket.socket(family, kind, protocol)

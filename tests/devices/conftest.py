@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from devices.connection import KeyGuard, Login, RetryPolicy, Target, Timeouts
-from netraven.lab import LabDevice
+from devices.connection import KeyGuard, Login, RetryPolicy, Target, Timeouts, close_gateways
+from netraven.lab import Lab, LabDevice, LabGateway
 
 PLATFORMS = ["ios", "iosxr", "iosxr_netconf", "nxos", "nxos_ssh", "eos", "eos_ssh", "junos"]
 SSH_PLATFORMS = [platform for platform in PLATFORMS if platform not in ("nxos", "eos")]
@@ -94,6 +94,13 @@ def no_leaks(*devices: LabDevice) -> Iterator[None]:
     assert _threads() == before[1]
     assert _open_descriptors() == before[0]
     assert [device.active_sessions for device in devices] == [0] * len(devices)
+
+
+@pytest.fixture
+def gateway(lab: Lab) -> Iterator[LabGateway]:
+    """A simulated gateway; NetRaven is not logged in to it after the test."""
+    yield lab.add_gateway()
+    close_gateways()
 
 
 Handler = Callable[[socket.socket], object]
