@@ -24,11 +24,12 @@ from tests.conftest import wait_for
 MANAGE_SECONDS = 60
 ADMIN = ("admin", "a-good-passphrase-4711")
 
-# Every event of a backup that goes well: the configuration is asked for first, then the facts.
+# Every event of a first backup that goes well: the configuration is asked for first, then the facts.
 GOOD_BACKUP = [
     "backup_start",
     "login",
     "connect",
+    "host_key",
     "connect_success",
     "command",
     "response",
