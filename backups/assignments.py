@@ -2,23 +2,25 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db.models import OuterRef, Subquery
 
 from backups.models import Backup
 from credentials.models import Credential
+from devices.connection import CutSwitch
 from devices.login import credentials_of
 from devices.models import Device
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """A claimed backup, the log-ins to try on its device, best first, and its last good backup."""
+    """A claimed backup, the log-ins to try on its device, best first, its last good backup, and what cuts it short."""
 
     backup: Backup
     logins: Sequence[Credential]
     last_good: Backup | None
+    switch: CutSwitch = field(default_factory=CutSwitch)
 
 
 def prepare(backups: Sequence[Backup]) -> list[Assignment]:

@@ -62,7 +62,14 @@ def _fetch(assignment: Assignment, outcome: Outcome, log: JobLogger) -> tuple[Fa
         log(Event.LOGIN, f"Trying the credential “{candidate.name}”", credential=str(candidate.pk))
         try:
             timeouts = _timeouts(ends - time.monotonic())
-            return fetch(target_of(device), login_of(candidate), timeouts=timeouts, log=log, retry=_retry_policy())
+            return fetch(
+                target_of(device),
+                login_of(candidate),
+                timeouts=timeouts,
+                log=log,
+                retry=_retry_policy(),
+                switch=assignment.switch,
+            )
         except AuthenticationFailed as error:
             refused = error
     raise refused or AuthenticationFailed(
