@@ -20,4 +20,5 @@ urlpatterns = [
     path("backups/<uuid:pk>/diff/", configs.diff_with_previous, name="diff-with-previous"),
     path("backups/<uuid:old_pk>/diff/<uuid:new_pk>/", configs.diff, name="diff"),
     path("jobs/<uuid:pk>/", jobs.job, name="job"),
+    path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="cancel"),
 ]

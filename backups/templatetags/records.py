@@ -9,13 +9,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from backups.models import Backup, JobLog
+from backups.models import Backup, Job, JobLog
 
 register = template.Library()
 
 # A mark and a word go with each colour.
-MARKS = {"completed": "✓", "failed": "✕", "running": "▸", "pending": "…", "disabled": "–", "": "○"}
-WORDS = {**dict(Backup.Status.choices), "disabled": "Disabled", "": "Never backed up"}
+MARKS = {"completed": "✓", "failed": "✕", "cancelled": "■", "running": "▸", "pending": "…", "disabled": "–", "": "○"}
+WORDS = {**dict(Job.Status.choices), "disabled": "Disabled", "": "Never backed up"}
 QUOTED = "The text that came is not a whole configuration. Why is told with a quotation of it, which you may not read."
 # What a browser would not show, or would obey: control characters as their pictures, lone surrogates as replacements.
 PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) != "\t"} | {0x7F: 0x2421}

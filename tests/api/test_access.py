@@ -42,6 +42,8 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-backup-content", "get"): CHANGE,
     ("api-backup-diff", "get"): CHANGE,
     ("api-backup-accept", "post"): CHANGE,
+    ("api-job-list", "post"): [401, 401, 401, 403, 403, 202],
+    ("api-job-cancel", "post"): CHANGE,
     ("api-job-backups", "get"): READ,
     ("api-job-log", "get"): READ,
 }
@@ -111,7 +113,7 @@ PREPARE: dict[str, Callable[[], tuple[str, dict[str, object]]]] = {
     "platform": prepare_platform,
     "credential": lambda: (str(add_credential().pk), {"name": "new", "username": "backup", "password": "a"}),
     "backup": prepare_incomplete,
-    "job": lambda: (str(add_backup(add_device()).job_id), {}),
+    "job": lambda: (str(add_backup(add_device(), "pending").job_id), {"all": True}),
 }
 
 
