@@ -2,11 +2,12 @@
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Case, OuterRef, Subquery, UUIDField, When
 
 from backups.models import Backup, LoginAttempt
+from devices.connection import CutSwitch
 from devices.gateways import Way, ways_through
 from devices.host_keys import trusted_keys
 from devices.login import LoginRequest, LogIns, log_ins_for
@@ -16,13 +17,14 @@ from devices.models import Device, HostKey
 @dataclass(frozen=True)
 class Assignment:
     """A claimed backup, and what is known about its device: the log-ins to try, best first, the last good backup, the
-    trusted keys, and the way there, if that is not direct."""
+    trusted keys, and the way there, if that is not direct; and what cuts it short."""
 
     backup: Backup
     log_ins: LogIns
     last_good: Backup | None
     host_keys: Sequence[HostKey] = ()
     way: Way | None = None
+    switch: CutSwitch = field(default_factory=CutSwitch)
 
     def why_no_log_in(self) -> str:
         """Why there is none to try, and what to do about it."""

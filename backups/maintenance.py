@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from backups import recording
+from backups.cancelling import end_waiting, sentence_for
 from backups.joblog import JobLogger
 from backups.models import Backup, Job, JobLog
 from backups.outcome import Outcome
@@ -15,6 +16,8 @@ from backups.waking import wake_workers
 def reap() -> dict[str, int]:
     """Take back running backups whose worker is dead, wake a worker if any wait, end jobs that nobody ended."""
     taken_back = take_back()
+    for job in _open_jobs().filter(cancelled_at__isnull=False).select_related("cancelled_by"):
+        end_waiting(job)
     closed = sum(close_job(pk) for pk in _open_jobs().values_list("pk", flat=True)[:1000])
     waiting = Backup.objects.filter(status=Backup.Status.PENDING).exists()
     if waiting:  # the task for them may be lost; one too many finds nothing to do and ends
@@ -34,7 +37,9 @@ def _abandoned() -> list[Backup]:
 
 
 def _take_back(backup: Backup) -> bool:
-    """Let an abandoned backup wait again, or fail it when it has cost too many workers."""
+    """Let an abandoned backup wait again, or fail it: its job was cancelled, or it has cost too many workers."""
+    if backup.job.cancelled_at:
+        return _give_up(backup, Backup.FailureReason.CANCELLED, sentence_for(backup.job))
     if backup.attempts >= settings.NETRAVEN["MAX_CLAIMS"]:
         sentence = f"{backup.attempts} workers died or lost the database while they worked on it; given up."
         return _give_up(backup, Backup.FailureReason.UNEXPECTED, sentence)

@@ -5,7 +5,8 @@ Every path ends in an outcome, completed or failed with a reason that an operato
 
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -19,15 +20,16 @@ from backups.fingerprint import change_hash, content_hash
 from backups.joblog import JobLogger
 from backups.models import Backup, JobLog
 from backups.outcome import Content, Outcome
-from devices.connection import Facts, KeyGuard, RetryPolicy, Target, Timeouts, fetch
+from devices.connection import Facts, RetryPolicy, Timeouts, fetch
 from devices.exceptions import AuthenticationFailed, DeviceError, HostKeyRejected, IncompleteConfig
 from devices.gateways import jump_host_of
 from devices.host_keys import guard_of, worth_recording
-from devices.login import Offer, login_of, target_of
+from devices.login import login_of, target_of
 from devices.text import encode
 
 Event = JobLog.Event
 Reason = Backup.FailureReason
+Read = Callable[..., tuple[Facts, str]]  # `fetch`, told all but the log-in and the time that is left
 
 
 def carry_out(assignment: Assignment, log: JobLogger) -> Outcome:
@@ -36,9 +38,10 @@ def carry_out(assignment: Assignment, log: JobLogger) -> Outcome:
     outcome = Outcome(backup, last_good=assignment.last_good)
     guard, way = guard_of(backup.device, assignment.host_keys), assignment.way
     target = target_of(backup.device, jump_host_of(way) if way else None)
+    read = partial(fetch, target, guard=guard, log=log, retry=_retry_policy(), switch=assignment.switch)
     log(Event.BACKUP_START, f"Backup of {backup.device.hostname} started", attempt=backup.attempts)
     try:
-        _back_up(assignment, target, outcome, guard, log)
+        _back_up(assignment, read, outcome, log)
     except DeviceError as error:
         outcome.reason, outcome.error = Reason(error.reason), str(error)
         if isinstance(error, HostKeyRejected):
@@ -56,17 +59,15 @@ def carry_out(assignment: Assignment, log: JobLogger) -> Outcome:
     return outcome
 
 
-def _back_up(assignment: Assignment, target: Target, outcome: Outcome, guard: KeyGuard, log: JobLogger) -> None:
-    facts, text = _fetch(assignment, target, outcome, guard, log)
+def _back_up(assignment: Assignment, read: Read, outcome: Outcome, log: JobLogger) -> None:
+    facts, text = _fetch(assignment, read, outcome, log)
     last_good = assignment.last_good
     check_complete(text, outcome.backup.device.platform, last_good.file_size if last_good else None)
     outcome.content = _store(outcome.backup, text, last_good)
     outcome.facts = facts
 
 
-def _fetch(
-    assignment: Assignment, target: Target, outcome: Outcome, guard: KeyGuard, log: JobLogger
-) -> tuple[Facts, str]:
+def _fetch(assignment: Assignment, read: Read, outcome: Outcome, log: JobLogger) -> tuple[Facts, str]:
     """Facts and configuration with the first log-in that the device accepts. Each is tried once: accounts lock."""
     log_ins, ends = assignment.log_ins, time.monotonic() + settings.NETRAVEN["DEADLINE"]
     for name in log_ins.unreadable:
@@ -77,25 +78,15 @@ def _fetch(
         outcome.backup.credential = offer.credential
         log(Event.LOGIN, f"Trying {offer}", credential=str(offer.credential.pk))
         try:
-            return _fetch_with(offer, target, outcome, guard, _timeouts(ends - time.monotonic()), log)
+            return read(
+                login_of(offer.credential),
+                timeouts=_timeouts(ends - time.monotonic()),
+                on_login=partial(outcome.note_answer, offer, accepted=True),
+            )
         except AuthenticationFailed as error:
             outcome.note_answer(offer, accepted=False)
             refusals.append(error)
     raise _rejected(assignment, refusals) if refusals else AuthenticationFailed(assignment.why_no_log_in())
-
-
-def _fetch_with(
-    offer: Offer, target: Target, outcome: Outcome, guard: KeyGuard, timeouts: Timeouts, log: JobLogger
-) -> tuple[Facts, str]:
-    return fetch(
-        target,
-        login_of(offer.credential),
-        guard=guard,
-        timeouts=timeouts,
-        log=log,
-        retry=_retry_policy(),
-        on_login=lambda: outcome.note_answer(offer, accepted=True),
-    )
 
 
 def _rejected(assignment: Assignment, refusals: Sequence[AuthenticationFailed]) -> AuthenticationFailed:

@@ -12,6 +12,7 @@ from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
 from django.utils import timezone
 
 from backups import recording
+from backups.cancelling import end_waiting
 from backups.exceptions import RequestRefused
 from backups.joblog import JobLogger
 from backups.models import Backup, Job, JobLog
@@ -95,6 +96,32 @@ def accept_backup(backup: Backup, *, user: User) -> Backup:
     return recording.accept(backup, user)
 
 
+def cancel_job(job: Job, *, user: User | None) -> Job:
+    """End a job of backups before its time: what waits ends now, what runs is cut by its worker in a second or two.
+
+    It needs the permission to run backups, and the job must be the user's own, or hold no device that the user does not
+    see; `user` None is the system itself. The job ends as cancelled with its last backup, so perhaps later than this.
+    To repeat it does no harm. Raises PermissionDenied, or RequestRefused for a job that has ended otherwise.
+    """
+    _refuse_to_cancel_unless_allowed(job, user)
+    with transaction.atomic():
+        active = Job.objects.filter(pk=job.pk, job_type=Job.Type.BACKUP, status__in=Job.ACTIVE)
+        if active.filter(cancelled_at=None).update(cancelled_at=timezone.now(), cancelled_by=user):
+            by = f" by {user.get_username()}" if user else ""
+            JobLogger(job.pk)(JobLog.Event.CANCELLED, f"Cancelled{by}", level="warning")
+    job.refresh_from_db()
+    if job.cancelled_at is None:
+        raise RequestRefused(
+            f"This job has ended already: {job.get_status_display().lower()}."
+            if job.job_type == Job.Type.BACKUP
+            else "Only jobs of backups can be cancelled."
+        )
+    end_waiting(job)
+    close_job(job.pk)
+    job.refresh_from_db()
+    return job
+
+
 def start_jobs(job_ids: Iterable[uuid.UUID]) -> None:
     """Note that work on these jobs has begun; the first one to say so logs it."""
     for job in Job.objects.filter(pk__in=job_ids, status=Job.Status.PENDING):
@@ -117,6 +144,7 @@ def close_job(job_id: uuid.UUID) -> bool:
         .exclude(Exists(backups.filter(status__in=Backup.ACTIVE)))
         .update(
             status=Case(
+                When(cancelled_at__isnull=False, then=Value(Job.Status.CANCELLED)),
                 When(failed, then=Value(Job.Status.FAILED)),
                 default=Value(Job.Status.COMPLETED),
             ),
@@ -127,7 +155,8 @@ def close_job(job_id: uuid.UUID) -> bool:
         job = Job.objects.get(pk=job_id)
         progress = job.progress()
         done, bad = progress[Backup.Status.COMPLETED], progress[Backup.Status.FAILED]
-        message = f"Job ended: {done} completed, {bad} failed"
+        how = "cancelled" if job.status == Job.Status.CANCELLED else "ended"
+        message = f"Job {how}: {done} completed, {bad} failed"
         JobLogger(job_id)(JobLog.Event.SESSION_END, message, level="error" if bad else "info")
     return bool(closed)
 
@@ -158,3 +187,13 @@ def _active_beside(job: Job, device_ids: list[uuid.UUID]) -> list[uuid.UUID]:
         others = Backup.objects.active().filter(device__in=device_ids[start : start + BATCH]).exclude(job=job)
         active += others.order_by("device__hostname").values_list("pk", flat=True)
     return active
+
+
+def _refuse_to_cancel_unless_allowed(job: Job, user: User | None) -> None:
+    if user is None:
+        return
+    if not user.has_perm("backups.run_backup"):
+        raise PermissionDenied("You may not cancel jobs.")
+    hidden = Backup.objects.filter(job=job).exclude(device__in=Device.objects.visible_to(user))
+    if job.requested_by_id != user.pk and not user.is_superuser and hidden.exists():
+        raise PermissionDenied("This job holds devices that you do not see: only whoever asked for it may cancel it.")

@@ -21,4 +21,5 @@ urlpatterns = [
     path("backups/<uuid:old_pk>/diff/<uuid:new_pk>/", configs.diff, name="diff"),
     path("host-keys/", host_keys.host_keys, name="host-keys"),
     path("jobs/<uuid:pk>/", jobs.job, name="job"),
+    path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="cancel"),
 ]

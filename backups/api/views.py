@@ -1,5 +1,6 @@
 """REST API of backups and jobs: ask for a backup, follow it, read what came of it."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -15,9 +16,10 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from backups.api.content import content_response, diff_response
 from backups.api.filters import BackupFilter, JobFilter, JobLogFilter
+from backups.api.job_requests import JobRequestSerializer
 from backups.api.serializers import BackupRequestSerializer, BackupSerializer, JobLogSerializer, JobSerializer
 from backups.models import Backup, BackupQuerySet, Job, JobLog
-from backups.services import accept_backup, request_backups
+from backups.services import accept_backup, cancel_job, request_backups
 from devices.models import Device
 from netraven.permissions import requires, signed_in_user
 
@@ -115,8 +117,38 @@ class JobViewSet(ReadOnlyModelViewSet[Job]):
 
     def get_queryset(self) -> QuerySet[Job]:
         """Newest first."""
-        jobs = Job.objects.visible_to(self.request.user).select_related("requested_by", "tag")
+        jobs = Job.objects.visible_to(self.request.user).select_related("requested_by", "cancelled_by", "tag")
         return jobs.order_by("-created_at", "-id")
+
+    def get_permissions(self) -> Any:
+        """To ask for a job takes what it takes to back up one device."""
+        return [requires("backups.run_backup")()] if self.action == "create" else super().get_permissions()
+
+    def create(self, request: Request) -> Response:
+        """Ask for backups of many devices, 202 with the job; 409 when there is none to back up.
+
+        `requested` says how many it backs up, `already_active` how many were under way. When all were, it is the job of
+        one of them.
+        """
+        form = JobRequestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = signed_in_user(request)
+        asked = request_backups(
+            form.chosen(user), user=user, trigger=Job.Trigger.API, comments=form.validated_data["comments"]
+        )
+        more = {"requested": asked.made, "already_active": len(asked.active_ids)}
+        return self._to_be_followed(asked.job, status.HTTP_202_ACCEPTED, **more)
+
+    @action(detail=True, methods=["post"], permission_classes=[requires("backups.run_backup")])
+    def cancel(self, request: Request, pk: UUID) -> Response:
+        """End the job: 200 when it has ended so, 202 while sessions are being cut, 409 when it had ended otherwise."""
+        job = cancel_job(get_object_or_404(self.get_queryset(), pk=pk), user=signed_in_user(request))
+        return self._to_be_followed(job, status.HTTP_202_ACCEPTED if job.is_active else status.HTTP_200_OK)
+
+    def _to_be_followed(self, job: Job, code: int, **more: int) -> Response:
+        url = reverse("api-job-detail", args=[job.pk])
+        headers = {"Location": url, "Retry-After": str(POLL_AFTER)} if job.is_active else {}
+        return Response(self.get_serializer(job).data | more, status=code, headers=headers)
 
 
 class JobBackupsView(ListAPIView[Backup]):

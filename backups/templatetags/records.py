@@ -9,15 +9,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from backups.models import Backup, JobLog
+from backups.models import Backup, Job, JobLog
 from devices.models import Device, HostKey
 
 register = template.Library()
 
 # A mark and a word go with each colour.
-MARKS = {"completed": "✓", "failed": "✕", "running": "▸", "pending": "…", "disabled": "–", "": "○"}
+MARKS = {"completed": "✓", "failed": "✕", "cancelled": "■", "running": "▸", "pending": "…", "disabled": "–", "": "○"}
 MARKS |= {"trusted": "✓", "offered": "…", "retired": "–", "dismissed": "✕"}
-WORDS = {**dict(Backup.Status.choices), **dict(HostKey.State.choices), "disabled": "Disabled", "": "Never backed up"}
+WORDS = {**dict(Job.Status.choices), **dict(HostKey.State.choices), "disabled": "Disabled", "": "Never backed up"}
 # What a device says to a log-in
 MARKS |= {"accepted": "✓", "rejected": "✕"}
 WORDS |= {"accepted": "Accepted", "rejected": "Rejected"}

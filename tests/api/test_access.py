@@ -56,6 +56,8 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-tag-credential", "delete"): DELETE,
     ("api-hostkey-accept", "post"): CHANGE,
     ("api-hostkey-dismiss", "post"): CHANGE,
+    ("api-job-list", "post"): [401, 401, 401, 403, 403, 202],
+    ("api-job-cancel", "post"): CHANGE,
     ("api-job-backups", "get"): READ,
     ("api-job-log", "get"): READ,
 }
@@ -148,7 +150,7 @@ PREPARE: dict[str, Callable[[], tuple[str, dict[str, object]]]] = {
     "credential": prepare_credential,
     "hostkey": prepare_offered_key,
     "backup": prepare_incomplete,
-    "job": lambda: (str(add_backup(add_device()).job_id), {}),
+    "job": lambda: (str(add_backup(add_device(), "pending").job_id), {"all": True}),
 }
 
 

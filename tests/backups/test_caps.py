@@ -242,8 +242,8 @@ def test_workers_that_claim_at_once_exceed_no_cap(settings: Settings, seed: int,
     claimers.run(5)
 
     assert sorted(claimers.done) == sorted(caps), "each once"
-    limits: dict[uuid.UUID | None, int | None] = {gateway.pk: gateway.max_sessions for gateway in gateways}
-    limits |= {tag.pk: tag.max_sessions for tag in tags} | ({None: overall} if overall else {})
-    exceeded = {cap: (claimers.most[cap], most) for cap, most in limits.items() if claimers.most[cap] > (most or 0)}
+    limits: dict[uuid.UUID | None, int] = {gateway.pk: gateway.max_sessions for gateway in gateways}
+    limits |= {tag.pk: tag.max_sessions or 0 for tag in tags} | ({None: overall} if overall else {})
+    exceeded = {cap: (claimers.most[cap], most) for cap, most in limits.items() if claimers.most[cap] > most}
     assert not exceeded
     assert not Backup.objects.filter(~Q(status=Backup.Status.FAILED)).exists()

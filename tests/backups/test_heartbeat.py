@@ -102,6 +102,6 @@ def test_a_worker_takes_over_from_a_dead_one_without_waiting_for_the_upkeep(
 
 def run_shift() -> None:
     try:
-        Worker(threads=4).run()
+        Worker().run()
     finally:
         connection.close()

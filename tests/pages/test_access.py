@@ -28,6 +28,7 @@ PAGES = {
     "diff": (403, 403, 200, 200, 200),
     "host-keys": (403, 200, 200, 200, 200),
     "job": (403, 200, 200, 200, 200),
+    "cancel": (403, 403, 403, 200, 200),
 }
 OPEN = {"start", "logout"}  # a redirect, and Django's own view
 USERS = ["nobody", "viewer", "reader", "operator", "superuser"]
@@ -43,6 +44,7 @@ def address(page: str, network: Network) -> str:
         "compare": [network.device.pk],
         "diff": [network.old.pk, network.new.pk],
         "job": [network.job.pk],
+        "cancel": [network.job.pk],
         "accept": [network.incomplete.pk],
     }
     return reverse(f"pages:{page}", args=arguments.get(page, [network.new.pk]))
