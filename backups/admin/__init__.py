@@ -1,4 +1,4 @@
-"""Operator console: devices with their backups, backups, jobs; and what nobody may touch is locked."""
+"""Operator console: devices with their backups, backups, jobs, workers; and what nobody may touch is locked."""
 
 from django.contrib import admin
 from django.contrib.auth.forms import AuthenticationForm
@@ -7,8 +7,9 @@ from backups.admin.backups import BackupAdmin
 from backups.admin.devices import DeviceAdmin
 from backups.admin.jobs import JobAdmin
 from backups.admin.locked import lock_third_party_admins
+from backups.admin.workers import WorkerProcessAdmin
 
-__all__ = ["BackupAdmin", "DeviceAdmin", "JobAdmin"]
+__all__ = ["BackupAdmin", "DeviceAdmin", "JobAdmin", "WorkerProcessAdmin"]
 
 admin.site.site_header = "NetRaven"
 admin.site.site_title = "NetRaven"

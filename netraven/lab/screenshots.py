@@ -57,6 +57,7 @@ def page_paths() -> Iterator[tuple[str, str]]:
     yield "console", reverse("admin:index")
     for name in ("devices_device", "devices_platform", "devices_tag", "backups_backup", "backups_job"):
         yield f"console-{name.split('_')[1]}s", reverse(f"admin:{name}_changelist")
+    yield "console-workers", reverse("admin:backups_workerprocess_changelist")
     yield "console-credentials", reverse("admin:credentials_credential_changelist")
     yield "console-device", reverse("admin:devices_device_change", args=[changed.device_id])
     yield "console-backup", reverse("admin:backups_backup_change", args=[incomplete.pk])

@@ -23,6 +23,7 @@ LISTS = [
     "devices_tag",
     "backups_backup",
     "backups_job",
+    "backups_workerprocess",
     "credentials_credential",
     "knox_authtoken",
     "auth_user",

@@ -20,6 +20,7 @@ from tests.services import missing
 CHROMIUM = "/usr/bin/chromium"
 PAGES = ["devices", "device", "backup", "diff", "accept", "job", "not-found"]
 CONSOLE = ["index", "devices_device", "devices_platform", "devices_tag", "backups_backup", "backups_job"]
+CONSOLE += ["backups_workerprocess"]
 CONSOLE_RECORDS = ["devices_device", "backups_backup", "backups_job"]
 
 # The widget with which Django picks tags has no label inside: that is its own matter.
