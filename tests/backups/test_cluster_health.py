@@ -78,6 +78,7 @@ def test_signs_of_life_come_from_another_process() -> None:
         assert pid in children(os.getpid())
     finally:
         os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     os.write(signs._writer, b"%s %d\n" % (ENDED, pid))
     signs.listen()
     assert signs.busy == set()
