@@ -79,7 +79,7 @@ def test_a_mistake_of_our_own_is_not_hidden() -> None:
 
 
 def test_a_wrong_method_is_named(root: APIClient) -> None:
-    response = root.post("/api/jobs", {})
+    response = root.post("/api/backups", {})
     assert response.status_code == 405
     assert "GET" in response["Allow"]
     assert_detail(response)
@@ -105,7 +105,7 @@ BODIES = {
 }
 
 
-WITHOUT_BODY = {"api-gateway-test", "api-backup-accept", "api-hostkey-accept", "api-hostkey-dismiss"}
+WITHOUT_BODY = {"api-gateway-test", "api-job-cancel", "api-backup-accept", "api-hostkey-accept", "api-hostkey-dismiss"}
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
