@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Min, Q
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.status import Stat
 
+from backups.caps import Caps, overall_is_full
 from backups.heartbeat import name_of
-from backups.models import Backup, BackupQuerySet, WorkerProcess
-from devices.models import Gateway, Tag
+from backups.models import Backup, WorkerProcess
 
 SILENT_AFTER = timedelta(minutes=3)  # a process that says nothing for so long is no longer counted on
 
@@ -77,7 +77,7 @@ def read_workload() -> Workload:
     now = timezone.now()
     pending = Backup.objects.filter(status=Backup.Status.PENDING)
     running = Backup.objects.filter(status=Backup.Status.RUNNING).order_by()
-    free = Q(pk__in=_not_held_back(pending).values("pk"))
+    free = Q(pk__in=Caps().admitting(pending).values("pk"))
     waits = pending.order_by().aggregate(all=Count("pk"), first=Min("created_at"), free=Min("created_at", filter=free))
     runs = running.aggregate(
         all=Count("pk"),
@@ -87,7 +87,7 @@ def read_workload() -> Workload:
     return Workload(
         pending=waits["all"],
         waiting=_since(waits["first"], now),
-        waiting_freely=_since(waits["free"], now),
+        waiting_freely=_since(None if overall_is_full(runs["all"]) else waits["free"], now),
         running=runs["all"],
         expired=runs["expired"],
         overdue=_since(runs["first"], now),
@@ -97,15 +97,6 @@ def read_workload() -> Workload:
 def processes_seen(within: timedelta = SILENT_AFTER) -> list[WorkerProcess]:
     """Those that gave a sign of life lately."""
     return list(WorkerProcess.objects.filter(last_seen_at__gte=timezone.now() - within))
-
-
-def _not_held_back(pending: BackupQuerySet) -> BackupQuerySet:
-    """Those whose gateway and tags have room for one more session."""
-    gateways = Gateway.objects.filter(backups__status=Backup.Status.RUNNING).annotate(number=Count("backups"))
-    tags = Tag.objects.filter(devices__backups__status=Backup.Status.RUNNING).annotate(number=Count("devices__backups"))
-    full_gateways = gateways.filter(number__gte=F("max_sessions")).values("pk")
-    full_tags = tags.filter(number__gte=F("max_sessions")).values("pk")
-    return pending.exclude(gateway__in=full_gateways).exclude(device__tags__in=full_tags)
 
 
 def _since(moment: datetime | None, now: datetime) -> timedelta:

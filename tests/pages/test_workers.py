@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backups.models import Backup, Job, WorkerProcess
+from tests.conftest import QueuedTasks
 from tests.pages.conftest import Network
 
 Login = Callable[..., Client]
@@ -52,13 +53,14 @@ def test_without_any_worker_the_page_says_how_to_start_one(root: Client) -> None
     assert "manage.py run_workers" not in page(root)
 
 
-def test_the_queue_is_above_the_list(root: Client, network: Network) -> None:
+def test_the_queue_is_above_the_list(root: Client, network: Network, queued_tasks: QueuedTasks) -> None:
     job = Job.objects.create(trigger=Job.Trigger.API)
     Backup.objects.create(job=job, device=network.device, created_at=timezone.now() - timedelta(seconds=125))
     text = page(root)
     assert "<dt>Backups that wait</dt><dd>1</dd>" in text
     assert "<dt>The oldest waits for</dt><dd>2 min 5 s</dd>" in text
     assert "<dt>Tasks in the queue</dt><dd>0</dd>" in text
+    assert queued_tasks() == []
 
 
 def test_the_list_takes_the_same_queries_for_many_processes(root: Client, django_assert_max_num_queries: Any) -> None:
