@@ -34,7 +34,7 @@ serve: install  ## Open the console on http://127.0.0.1:8000 with the demo's dat
 
 .PHONY: worker
 worker: install  ## Run a worker only
-	@$(MANAGE) qcluster
+	@$(MANAGE) run_workers
 
 .PHONY: lab
 lab: install  ## Run the simulated network only

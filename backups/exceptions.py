@@ -15,3 +15,11 @@ class CorruptBackup(BackupError):
 
 class RequestRefused(BackupError):
     """The request cannot be served as it stands; nothing was recorded."""
+
+
+class ClusterFailed(BackupError):
+    """The worker processes of this host did not start, stalled, or did not end."""
+
+
+class TooManyTests(BackupError):
+    """A credential was tested so often on a device that its account might be locked."""

@@ -1,4 +1,8 @@
-"""The log of a job: one row per event, soon after it happens, and at once a structured line in the process log."""
+"""The log of a job: one row per event, soon after it happens, and at once a structured line in the process log.
+
+The steps of a backup that goes well are debug lines there: rendering them took as long as reading the facts, and the
+rows have them.
+"""
 
 import uuid
 from collections.abc import Callable
@@ -12,6 +16,8 @@ from backups.models import Backup, JobLog
 logger = structlog.get_logger("netraven.backups")
 
 LEVEL_NUMBERS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+Event = JobLog.Event
+STEPS = {Event.BACKUP_START, Event.LOGIN, Event.CONNECT, Event.CONNECT_SUCCESS, Event.COMMAND, Event.RESPONSE}
 
 
 def save_now(entry: JobLog) -> None:
@@ -40,7 +46,8 @@ class JobLogger:
         """Record one event; `details` are JSON values. Whoever logs keeps secrets out: sessions scrub what they say."""
         message = storable(message)
         details = {key: storable(value) if isinstance(value, str) else value for key, value in details.items()}
-        self._process_log.log(LEVEL_NUMBERS[level], message, log_event=event, **details)
+        process_level = "debug" if level == "info" and event in STEPS else level
+        self._process_log.log(LEVEL_NUMBERS[process_level], message, log_event=event, **details)
         self._keep(
             JobLog(job_id=self.job_id, backup=self.backup, event=event, level=level, message=message, details=details)
         )

@@ -5,6 +5,8 @@ Every path ends in an outcome, completed or failed with a reason that an operato
 
 import time
 import traceback
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -18,24 +20,28 @@ from backups.fingerprint import change_hash, content_hash
 from backups.joblog import JobLogger
 from backups.models import Backup, JobLog
 from backups.outcome import Content, Outcome
-from devices.connection import Facts, KeyGuard, RetryPolicy, Timeouts, fetch
+from devices.connection import Facts, RetryPolicy, Timeouts, fetch
 from devices.exceptions import AuthenticationFailed, DeviceError, HostKeyRejected, IncompleteConfig
+from devices.gateways import jump_host_of
 from devices.host_keys import guard_of, worth_recording
 from devices.login import login_of, target_of
 from devices.text import encode
 
 Event = JobLog.Event
 Reason = Backup.FailureReason
+Read = Callable[..., tuple[Facts, str]]  # `fetch`, told all but the log-in and the time that is left
 
 
 def carry_out(assignment: Assignment, log: JobLogger) -> Outcome:
     """Back up one device. Raises nothing."""
     backup = assignment.backup
     outcome = Outcome(backup, last_good=assignment.last_good)
-    guard = guard_of(backup.device, assignment.host_keys)
+    guard, way = guard_of(backup.device, assignment.host_keys), assignment.way
+    target = target_of(backup.device, jump_host_of(way) if way else None)
+    read = partial(fetch, target, guard=guard, log=log, retry=_retry_policy(), switch=assignment.switch)
     log(Event.BACKUP_START, f"Backup of {backup.device.hostname} started", attempt=backup.attempts)
     try:
-        _back_up(assignment, outcome, guard, log)
+        _back_up(assignment, read, outcome, log)
     except DeviceError as error:
         outcome.reason, outcome.error = Reason(error.reason), str(error)
         if isinstance(error, HostKeyRejected):
@@ -48,38 +54,50 @@ def carry_out(assignment: Assignment, log: JobLogger) -> Outcome:
         log(Event.BACKUP_FAILURE, "Unexpected error", level="debug", traceback=_frames(error))
         outcome.reason, outcome.error = Reason.UNEXPECTED, f"{type(error).__name__} in NetRaven."
     outcome.shown = worth_recording(backup.device, assignment.host_keys, guard)
+    if way and target.gateway:
+        outcome.shown += worth_recording(way.gateway, way.host_keys, target.gateway.guard)
     return outcome
 
 
-def _back_up(assignment: Assignment, outcome: Outcome, guard: KeyGuard, log: JobLogger) -> None:
-    facts, text = _fetch(assignment, outcome, guard, log)
+def _back_up(assignment: Assignment, read: Read, outcome: Outcome, log: JobLogger) -> None:
+    facts, text = _fetch(assignment, read, outcome, log)
     last_good = assignment.last_good
     check_complete(text, outcome.backup.device.platform, last_good.file_size if last_good else None)
     outcome.content = _store(outcome.backup, text, last_good)
     outcome.facts = facts
 
 
-def _fetch(assignment: Assignment, outcome: Outcome, guard: KeyGuard, log: JobLogger) -> tuple[Facts, str]:
+def _fetch(assignment: Assignment, read: Read, outcome: Outcome, log: JobLogger) -> tuple[Facts, str]:
     """Facts and configuration with the first log-in that the device accepts. Each is tried once: accounts lock."""
-    device, refused, ends = assignment.backup.device, None, time.monotonic() + settings.NETRAVEN["DEADLINE"]
-    for candidate in assignment.logins[: settings.NETRAVEN["LOGIN_ATTEMPTS"]]:
-        outcome.backup.credential = candidate
-        log(Event.LOGIN, f"Trying the credential “{candidate.name}”", credential=str(candidate.pk))
+    log_ins, ends = assignment.log_ins, time.monotonic() + settings.NETRAVEN["DEADLINE"]
+    for name in log_ins.unreadable:
+        message = f"Leaving out the credential “{name}”: its key is missing in NETRAVEN_FIELD_KEYS"
+        log(Event.LOGIN, message, level="warning")
+    refusals: list[AuthenticationFailed] = []
+    for offer in log_ins.offers[: settings.NETRAVEN["LOGIN_ATTEMPTS"]]:
+        outcome.backup.credential = offer.credential
+        log(Event.LOGIN, f"Trying {offer}", credential=str(offer.credential.pk))
         try:
-            return fetch(
-                target_of(device),
-                login_of(candidate),
-                guard=guard,
+            return read(
+                login_of(offer.credential),
                 timeouts=_timeouts(ends - time.monotonic()),
-                log=log,
-                retry=_retry_policy(),
+                on_login=partial(outcome.note_answer, offer, accepted=True),
             )
         except AuthenticationFailed as error:
-            refused = error
-    raise refused or AuthenticationFailed(
-        f"{device.hostname} has no log-in that can be used: give it or one of its tags a credential. "
-        "If it has one, its key is missing in NETRAVEN_FIELD_KEYS."
-    )
+            outcome.note_answer(offer, accepted=False)
+            refusals.append(error)
+    raise _rejected(assignment, refusals) if refusals else AuthenticationFailed(assignment.why_no_log_in())
+
+
+def _rejected(assignment: Assignment, refusals: Sequence[AuthenticationFailed]) -> AuthenticationFailed:
+    """The refusal of one log-in as it is; of several, a sentence that names them. Which were left untried is told."""
+    offers, tried = assignment.log_ins.offers, len(refusals)
+    names = ", ".join(f"“{offer.credential.name}”" for offer in offers[:tried])
+    hostname = assignment.backup.device.hostname
+    sentence = str(refusals[0]) if tried == 1 else f"{hostname} accepted none of {tried} log-ins: {names}."
+    if left := len(offers) - tried:
+        sentence += f" {left} more {'was' if left == 1 else 'were'} not tried, so that no account is locked."
+    return AuthenticationFailed(sentence)
 
 
 def _store(backup: Backup, text: str, last_good: Backup | None, folder: str = storage.CONFIGS) -> Content:

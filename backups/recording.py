@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict, replace
 
 from django.contrib.auth.models import User
 from django.db import DataError, IntegrityError, transaction
@@ -10,10 +11,11 @@ from django.utils import timezone
 from backups.database import patiently, storable
 from backups.exceptions import RequestRefused
 from backups.joblog import JobLogger
-from backups.models import Backup, JobLog
+from backups.models import Backup, JobLog, LoginAttempt
 from backups.outcome import Content, Outcome
+from credentials.models import Credential
 from devices import host_keys
-from devices.models import Device
+from devices.models import Device, Tag
 
 UNEXPECTED = Backup.FailureReason.UNEXPECTED
 # Facts that a device row keeps, and the characters it has room for
@@ -37,6 +39,7 @@ def record(outcomes: Sequence[Outcome], events: Sequence[JobLog] = ()) -> None:
 
 def _record_alone(outcome: Outcome) -> None:
     try:
+        patiently(_forget_deleted, outcome)
         patiently(_record_together, [outcome], [])
     except (DataError, IntegrityError) as error:
         sentence = f"The database refused the result ({type(error).__name__})."
@@ -45,21 +48,40 @@ def _record_alone(outcome: Outcome) -> None:
         outcome.backup, outcome.lost = refused.backup, refused.lost
 
 
+def _forget_deleted(outcome: Outcome) -> None:
+    """A credential or a tag may be deleted while its device is talked to; the backup is as good without it."""
+    tried = [pk for pk in (outcome.backup.credential_id, *outcome.answers) if pk]
+    credentials = set(Credential.objects.filter(pk__in=tried).values_list("pk", flat=True))
+    offering = [answer.tag_id for answer in outcome.answers.values() if answer.tag_id]
+    tags = set(Tag.objects.filter(pk__in=offering).values_list("pk", flat=True))
+    if outcome.backup.credential_id not in credentials:
+        outcome.backup.credential = None
+    outcome.answers = {
+        pk: answer if answer.tag_id in tags else replace(answer, tag_id=None)
+        for pk, answer in outcome.answers.items()
+        if pk in credentials
+    }
+
+
 @transaction.atomic
 def _record_together(outcomes: Sequence[Outcome], events: Sequence[JobLog]) -> None:
-    entries = list(events)
+    entries, attempts = list(events), list[LoginAttempt]()
     for outcome in outcomes:
         _settle(outcome)
         log = JobLogger(outcome.backup.job_id, outcome.backup, keep=entries.append)
-        outcome.lost = not _end(outcome.backup)
+        ended = _end(outcome.backup)
+        outcome.lost = not ended and not _is_recorded(outcome.backup)
         if outcome.lost:
             log(JobLog.Event.BACKUP_FAILURE, "Given up: another worker has taken this backup over", level="warning")
             continue
+        if ended:
+            attempts += _login_attempts(outcome)
         _tell_device(outcome)
         _log_end(outcome.backup, log)
     JobLog.objects.bulk_create(entries)
     if shown := [key for outcome in outcomes if not outcome.lost for key in outcome.shown]:
         host_keys.record(shown)
+    LoginAttempt.objects.bulk_create(attempts)
 
 
 @transaction.atomic
@@ -125,10 +147,20 @@ def _end(backup: Backup) -> bool:
         "change_hash", "serial_number", "os_version", "credential", "finished_at",
     ]  # fmt: skip
     ours = Backup.objects.filter(pk=backup.pk, status=Backup.Status.RUNNING, worker=backup.worker)
-    if ours.update(lease_expires_at=None, **{name: getattr(backup, name) for name in names}):
-        return True
-    # Repeated after a commit whose answer was lost: it is recorded already.
+    return bool(ours.update(lease_expires_at=None, **{name: getattr(backup, name) for name in names}))
+
+
+def _is_recorded(backup: Backup) -> bool:
+    """Whether we have written it already: this happens again after a commit whose answer was lost."""
     return Backup.objects.filter(pk=backup.pk, status=backup.status, worker=backup.worker).exists()
+
+
+def _login_attempts(outcome: Outcome) -> list[LoginAttempt]:
+    """New rows each time: those of a transaction that was rolled back have keys that are not theirs."""
+    backup = outcome.backup
+    return [
+        LoginAttempt(backup=backup, device_id=backup.device_id, **asdict(answer)) for answer in outcome.answers.values()
+    ]
 
 
 def _tell_device(outcome: Outcome) -> None:

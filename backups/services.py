@@ -2,62 +2,91 @@
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
-import structlog
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from backups import recording
+from backups.cancelling import end_waiting
 from backups.exceptions import RequestRefused
 from backups.joblog import JobLogger
 from backups.models import Backup, Job, JobLog
-from devices.models import Device, DeviceQuerySet
-
-logger = structlog.get_logger("netraven.backups")
-
-BATCH = 1000  # rows per INSERT, and ids per query
+from backups.named_login import NamedLogin
+from backups.queueing import BATCH, queue_backups
+from backups.waking import wake_workers
+from credentials.models import Credential
+from devices.models import Device, DeviceQuerySet, Tag
 
 
 @dataclass(frozen=True)
 class BackupRequest:
-    """What became of a request: the job to follow, the backups it made, and those that were already under way."""
+    """What became of a request: the job to follow, how many backups it made, and which were already under way.
+
+    The backups themselves are read when they are asked for: there may be 10,000.
+    """
 
     job: Job
-    backups: list[Backup]
-    already_active: list[Backup]
+    made: int
+    active_ids: list[uuid.UUID] = field(default_factory=list)
+
+    @cached_property
+    def backups(self) -> list[Backup]:
+        """Those that the request made, in their order."""
+        return list(self.job.backups.order_by("position")) if self.made else []
+
+    @cached_property
+    def already_active(self) -> list[Backup]:
+        """Those that were under way when it was made; some may have ended since."""
+        batches = (self.active_ids[start : start + BATCH] for start in range(0, len(self.active_ids), BATCH))
+        return [backup for ids in batches for backup in Backup.objects.filter(pk__in=ids).select_related("job")]
 
 
 def request_backups(
-    devices: DeviceQuerySet, *, user: User | None, trigger: Job.Trigger, comments: str = ""
+    devices: DeviceQuerySet,
+    *,
+    user: User | None,
+    trigger: Job.Trigger,
+    comments: str = "",
+    credential: Credential | None = None,
+    tag: Tag | None = None,
 ) -> BackupRequest:
     """Record one job with one pending backup per device, and wake the workers once that is committed.
 
     `user` None is the system itself (command line, schedule). A device that is already being backed up is not asked
-    twice: its backup in progress is in `already_active`, and when there is nothing else, its job is the answer.
+    twice: its backup in progress is in `already_active`, and when there is nothing else, its job is the answer. It
+    takes a bounded number of queries, and for 10,000 devices about a second.
+    A `credential`, or a `tag` for its credentials, is tried instead of the log-ins that the devices have.
     Raises PermissionDenied, or RequestRefused when no device is left to back up.
     """
+    log_in = NamedLogin(credential, tag)
+    log_in.refuse_unless_allowed(user)
     if user is not None:
         if not user.has_perm("backups.run_backup"):
             raise PermissionDenied("You may not run backups.")
         devices = devices.visible_to(user)
     wanted, disabled = _split_enabled(devices)
     with transaction.atomic():
-        job = Job.objects.create(trigger=trigger, requested_by=user, metadata=_describe(wanted, disabled))
-        backups = _create_backups(job, list(wanted), comments)
-        created_for = {backup.device_id for backup in backups}
-        already_active = _active_backups([pk for pk in wanted if pk not in created_for])
-        if backups:
+        job = Job.objects.create(
+            trigger=trigger,
+            requested_by=user,
+            metadata=_describe(wanted, disabled) | log_in.describe(),
+            credential=credential,
+            tag=tag,
+        )
+        made = queue_backups(job, list(wanted), comments)
+        active_ids = _active_beside(job, list(wanted)) if made < len(wanted) else []
+        if made:
             transaction.on_commit(wake_workers)
-            return BackupRequest(job, backups, already_active)
+            return BackupRequest(job, made, active_ids)
         job.delete()
-    if not already_active:  # they ended while we looked: nothing stands in the way of a second try
-        return request_backups(devices, user=user, trigger=trigger, comments=comments)
-    return BackupRequest(already_active[0].job, [], already_active)
+    if not active_ids:  # they ended while we looked: nothing stands in the way of a second try
+        return request_backups(devices, user=user, trigger=trigger, comments=comments, credential=credential, tag=tag)
+    return BackupRequest(Job.objects.get(backups=active_ids[0]), 0, active_ids)
 
 
 def accept_backup(backup: Backup, *, user: User) -> Backup:
@@ -67,15 +96,30 @@ def accept_backup(backup: Backup, *, user: User) -> Backup:
     return recording.accept(backup, user)
 
 
-def wake_workers() -> None:
-    """Have a worker look for pending backups. One task is enough: a worker with its hands full wakes the next.
+def cancel_job(job: Job, *, user: User | None) -> Job:
+    """End a job of backups before its time: what waits ends now, what runs is cut by its worker in a second or two.
 
-    A queue that is away is no reason to fail: upkeep wakes a worker as long as anything is pending.
+    It needs the permission to run backups, and the job must be the user's own, or hold no device that the user does not
+    see; `user` None is the system itself. The job ends as cancelled with its last backup, so perhaps later than this.
+    To repeat it does no harm. Raises PermissionDenied, or RequestRefused for a job that has ended otherwise.
     """
-    try:
-        async_task("backups.tasks.work")
-    except Exception as error:  # each broker has errors of its own
-        logger.warning("The task queue is away: upkeep will wake a worker", error=type(error).__name__)
+    _refuse_to_cancel_unless_allowed(job, user)
+    with transaction.atomic():
+        active = Job.objects.filter(pk=job.pk, job_type=Job.Type.BACKUP, status__in=Job.ACTIVE)
+        if active.filter(cancelled_at=None).update(cancelled_at=timezone.now(), cancelled_by=user):
+            by = f" by {user.get_username()}" if user else ""
+            JobLogger(job.pk)(JobLog.Event.CANCELLED, f"Cancelled{by}", level="warning")
+    job.refresh_from_db()
+    if job.cancelled_at is None:
+        raise RequestRefused(
+            f"This job has ended already: {job.get_status_display().lower()}."
+            if job.job_type == Job.Type.BACKUP
+            else "Only jobs of backups can be cancelled."
+        )
+    end_waiting(job)
+    close_job(job.pk)
+    job.refresh_from_db()
+    return job
 
 
 def start_jobs(job_ids: Iterable[uuid.UUID]) -> None:
@@ -99,16 +143,21 @@ def close_job(job_id: uuid.UUID) -> bool:
         Job.objects.filter(pk=job_id, status__in=Job.ACTIVE)
         .exclude(Exists(backups.filter(status__in=Backup.ACTIVE)))
         .update(
-            status=Case(When(failed, then=Value(Job.Status.FAILED)), default=Value(Job.Status.COMPLETED)),
+            status=Case(
+                When(cancelled_at__isnull=False, then=Value(Job.Status.CANCELLED)),
+                When(failed, then=Value(Job.Status.FAILED)),
+                default=Value(Job.Status.COMPLETED),
+            ),
             finished_at=timezone.now(),
         )
     )
     if closed:
-        counts = Job.objects.get(pk=job_id).counts()
-        done, bad = counts[Backup.Status.COMPLETED], counts[Backup.Status.FAILED]
-        JobLogger(job_id)(
-            JobLog.Event.SESSION_END, f"Job ended: {done} completed, {bad} failed", level="error" if bad else "info"
-        )
+        job = Job.objects.get(pk=job_id)
+        progress = job.progress()
+        done, bad = progress[Backup.Status.COMPLETED], progress[Backup.Status.FAILED]
+        how = "cancelled" if job.status == Job.Status.CANCELLED else "ended"
+        message = f"Job {how}: {done} completed, {bad} failed"
+        JobLogger(job_id)(JobLog.Event.SESSION_END, message, level="error" if bad else "info")
     return bool(closed)
 
 
@@ -131,19 +180,20 @@ def _describe(wanted: dict[uuid.UUID, str], disabled: list[str]) -> dict[str, ob
     return metadata | ({"disabled": disabled[:100], "disabled_count": len(disabled)} if disabled else {})
 
 
-def _create_backups(job: Job, device_ids: list[uuid.UUID], comments: str) -> list[Backup]:
-    """Insert what the one-active-per-device constraint lets in, and read back what that was."""
-    Backup.objects.bulk_create(
-        [Backup(job=job, device_id=pk, comments=comments, position=position) for position, pk in enumerate(device_ids)],
-        batch_size=BATCH,
-        ignore_conflicts=True,
-    )
-    return list(Backup.objects.filter(job=job).order_by("position"))
-
-
-def _active_backups(device_ids: list[uuid.UUID]) -> list[Backup]:
-    active: list[Backup] = []
+def _active_beside(job: Job, device_ids: list[uuid.UUID]) -> list[uuid.UUID]:
+    """The backups of these devices that other jobs have under way."""
+    active: list[uuid.UUID] = []
     for start in range(0, len(device_ids), BATCH):
-        batch = device_ids[start : start + BATCH]
-        active += Backup.objects.active().filter(device__in=batch).select_related("job")
+        others = Backup.objects.active().filter(device__in=device_ids[start : start + BATCH]).exclude(job=job)
+        active += others.order_by("device__hostname").values_list("pk", flat=True)
     return active
+
+
+def _refuse_to_cancel_unless_allowed(job: Job, user: User | None) -> None:
+    if user is None:
+        return
+    if not user.has_perm("backups.run_backup"):
+        raise PermissionDenied("You may not cancel jobs.")
+    hidden = Backup.objects.filter(job=job).exclude(device__in=Device.objects.visible_to(user))
+    if job.requested_by_id != user.pk and not user.is_superuser and hidden.exists():
+        raise PermissionDenied("This job holds devices that you do not see: only whoever asked for it may cancel it.")

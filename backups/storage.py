@@ -1,17 +1,22 @@
-"""Where configurations are kept: write-once files, named so that a person finds them without NetRaven."""
+"""Where configurations are kept: write-once files, named so that a person finds them without NetRaven.
+
+`backups/object_storage.py` keeps them in an object store instead.
+"""
 
 import errno
 import itertools
 import os
+import posixpath
 import re
 import tempfile
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.utils import timezone
 
 from backups.exceptions import BackupError, CorruptBackup, StorageFailed
 from backups.fingerprint import content_hash
@@ -22,7 +27,17 @@ CONFIGS = "configs"  # the good ones
 INCOMPLETE = "incomplete"  # kept aside, for an operator to read and accept
 
 
-class ConfigFileStorage(FileSystemStorage):
+class WriteOnce(Storage):
+    """For a storage: a later backup within the same second gets a name of its own."""
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """The name itself if it is free, else `..._2.txt`, `..._3.txt` and so on."""
+        root, extension = os.path.splitext(name)
+        names = itertools.chain([name], (f"{root}_{number}{extension}" for number in itertools.count(2)))
+        return next(candidate for candidate in names if not self.exists(candidate))
+
+
+class ConfigFileStorage(WriteOnce, FileSystemStorage):
     """Files that appear whole or not at all, survive a power cut, and are readable by their owner alone."""
 
     def __init__(self, **options: Any) -> None:
@@ -52,12 +67,6 @@ class ConfigFileStorage(FileSystemStorage):
                 return name
             except FileExistsError:
                 name = self.get_available_name(name)
-
-    def get_available_name(self, name: str, max_length: int | None = None) -> str:
-        """The name itself, or for a later backup within the same second `..._2.txt`, `..._3.txt` and so on."""
-        root, extension = os.path.splitext(name)
-        names = itertools.chain([name], (f"{root}_{number}{extension}" for number in itertools.count(2)))
-        return next(candidate for candidate in names if not self.exists(candidate))
 
 
 def config_storage() -> Storage:
@@ -105,6 +114,37 @@ def is_intact(backup: Backup) -> bool:
     except BackupError:
         return False
     return True
+
+
+def delete(path: str) -> None:
+    """Delete a file; one that is gone already is as good. Raises StorageFailed."""
+    try:
+        config_storage().delete(path)
+    except Exception as error:
+        # Without the file's name: it holds a hostname, which not everybody who reads a log may see
+        raise StorageFailed(f"A file in {posixpath.dirname(path)} cannot be deleted: {_describe(error)}") from error
+
+
+def list_folder(folder: str) -> tuple[list[str], list[str]]:
+    """The folders and the files in a folder, in order; none if it is not there. Raises StorageFailed."""
+    try:
+        folders, files = config_storage().listdir(folder)
+    except FileNotFoundError:
+        return [], []
+    except Exception as error:
+        raise StorageFailed(f"The folder {folder} cannot be read: {_describe(error)}") from error
+    return sorted(folders), sorted(files)
+
+
+def age_and_size(path: str) -> tuple[timedelta, int] | None:
+    """How long ago a file was written, and its bytes; None if it has gone. Raises StorageFailed."""
+    try:
+        size = config_storage().size(path)
+        return timezone.now() - config_storage().get_modified_time(path), size
+    except FileNotFoundError:
+        return None
+    except Exception as error:
+        raise StorageFailed(f"A file in {posixpath.dirname(path)} cannot be looked at: {_describe(error)}") from error
 
 
 def _describe(error: Exception) -> str:

@@ -1,11 +1,11 @@
-"""The operator console for log-ins: secrets go in, none comes out."""
+"""The operator console for log-ins, without what backups know of them: secrets go in, none comes out."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from credentials.forms import SecretInput, SecretTextarea
 from credentials.models import Credential
 from credentials.private_keys import UnusableKey, load_private_key, tidy_private_key
+from credentials.usage import count_uses, in_words
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldsetSpec
@@ -61,9 +62,8 @@ class CredentialForm(CredentialModelForm):
         return cleaned
 
 
-@admin.register(Credential)
-class CredentialAdmin(CredentialModelAdmin):
-    """Credentials: which secrets are set, never what they are."""
+class CredentialAdminBase(CredentialModelAdmin):
+    """Credentials: which secrets are set, never what they are; backups.admin adds how they fared, and registers it."""
 
     form = CredentialForm
     list_display = ["name", "username", "secrets", "device_count", "updated_at"]
@@ -76,8 +76,9 @@ class CredentialAdmin(CredentialModelAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
-        """With the number of devices."""
-        return super().get_queryset(request).annotate(device_count=Count("devices"))
+        """With the number of devices, by a subquery: with a join, what others add would be counted for each row too."""
+        counted = Credential.objects.filter(pk=OuterRef("pk")).order_by().annotate(number=Count("devices"))
+        return super().get_queryset(request).annotate(device_count=Subquery(counted.values("number")))
 
     def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> "_FieldsetSpec":
         """Who may only look gets the names of the secrets: Django would print fields that are not inputs."""
@@ -86,12 +87,17 @@ class CredentialAdmin(CredentialModelAdmin):
         return [(None, {"fields": ["name", "username", "secrets", "description", "created_at", "updated_at"]})]
 
     def get_deleted_objects(self, objs: Deletable, request: HttpRequest) -> DeletedObjects:
-        """Credentials in use: say what to do, and name no device that the user may not see."""
-        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        if protected:
-            what = "1 device logs" if len(protected) == 1 else f"{len(protected)} devices log"
-            return deleted, counts, set(), [f"{what} in with this: choose another credential there first."]
-        return deleted, counts, lacking, protected
+        """Credentials in use: say what to do, and name no device that the user may not see.
+
+        Django's own would also load every attempt to log in with them: those go, uncounted.
+        """
+        names = [str(credential) for credential in objs]
+        lacking = set() if self.has_delete_permission(request) else {str(self.opts.verbose_name)}
+        protected = []
+        if uses := count_uses(list(objs)):
+            verb = "logs" if sum(uses.values()) == 1 else "log"
+            protected = [f"{in_words(uses)} {verb} in with this: choose another credential there first."]
+        return names, {str(self.opts.verbose_name_plural): len(names)}, lacking, protected
 
     @method_decorator(sensitive_post_parameters())
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

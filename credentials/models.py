@@ -10,6 +10,14 @@ MAX_PASSWORD = 1024
 MAX_PRIVATE_KEY = 64 * 1024
 
 
+class CredentialQuerySet(models.QuerySet["Credential"]):
+    """Reads over credentials."""
+
+    def without_secrets(self) -> "CredentialQuerySet":
+        """For naming and choosing: no secret is decrypted unless it is asked for."""
+        return self.defer(*Credential.SECRET_FIELDS)
+
+
 class Credential(models.Model):
     """A log-in; its secrets are encrypted at rest and leave the database only to open a device session."""
 
@@ -29,6 +37,8 @@ class Credential(models.Model):
     description = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = CredentialQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

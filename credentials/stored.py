@@ -1,6 +1,7 @@
 """The secrets as the database holds them: still encrypted, of every model that has some."""
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from cryptography.fernet import Fernet
 from django.apps import apps
@@ -11,6 +12,7 @@ from django.db.models.functions import Cast
 from credentials.fields import SecretField, SecretUnreadable, decrypt
 
 ModelClass = type[Model]
+Row = TypeVar("Row", bound=Model)
 
 
 def models_with_secrets() -> Iterator[tuple[ModelClass, list[str]]]:
@@ -21,7 +23,7 @@ def models_with_secrets() -> Iterator[tuple[ModelClass, list[str]]]:
             yield model, names
 
 
-def with_ciphertexts(rows: QuerySet[Model], names: list[str]) -> QuerySet[Model]:
+def with_ciphertexts(rows: QuerySet[Row], names: list[str]) -> QuerySet[Row]:
     """The same rows, secrets not read, with the token of each secret as `stored_<name>`."""
     for name in names:
         rows = rows.annotate(**{f"stored_{name}": Cast(name, TextField())})

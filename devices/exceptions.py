@@ -61,6 +61,13 @@ class DeadlineExceeded(DeviceTimeout):
     retryable = False
 
 
+class SessionCancelled(DeviceError):
+    """Somebody cancelled the job: the session was cut, or not begun."""
+
+    reason = "cancelled"
+    retryable = False
+
+
 class IncompleteConfig(DeviceError):
     """What came is not a whole configuration; `config` is what came."""
 

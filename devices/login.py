@@ -2,43 +2,78 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
-from credentials.fields import SecretUnreadable
+from credentials.fields import SecretUnreadable, decrypt
 from credentials.models import Credential
-from devices.connection import Login, Target
-from devices.models import Device
+from credentials.stored import with_ciphertexts
+from devices.connection import JumpHost, Login, Target
+from devices.models import Device, TagCredential
 
 
-def credentials_of(devices: Sequence[Device]) -> dict[uuid.UUID, list[Credential]]:
-    """Each device's own credential, then those of its tags by priority, each once; by device id.
+@dataclass(frozen=True)
+class LoginRequest:
+    """A device to log in to, and the credential or the tag that was named for it, if one was."""
 
-    A fixed number of queries for any number of devices.
+    device: Device
+    credential_id: uuid.UUID | None = None
+    tag_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A credential to try, and the tag that offers it, if one does."""
+
+    credential: Credential
+    tag_id: uuid.UUID | None = None
+    tag_name: str = ""
+
+    def __str__(self) -> str:
+        return (
+            f"tag {self.tag_name}’s credential “{self.credential}”"
+            if self.tag_id
+            else f"the credential “{self.credential}”"
+        )
+
+
+@dataclass(frozen=True)
+class LogIns:
+    """What to try on a device, in this order, and the names of credentials left out because no key decrypts them."""
+
+    offers: Sequence[Offer]
+    unreadable: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """An offer whose credential has not been read yet."""
+
+    credential_id: uuid.UUID
+    tag_id: uuid.UUID | None = None
+    tag_name: str = ""
+
+
+def log_ins_for(requests: Sequence[LoginRequest]) -> list[LogIns]:
+    """For each request: the credential that it names; or its tag's by priority; or the device's own, then its tags'.
+
+    Each credential is in once. Three queries at most, for any number of requests.
     """
-    offers = _tag_credentials([device.pk for device in devices])
-    wanted = {pk for offered in offers.values() for pk in offered}
-    readable = _read_credentials(wanted | {device.credential_id for device in devices if device.credential_id})
-    found = {}
-    for device in devices:
-        own = [device.credential_id] if device.credential_id else []
-        ids = dict.fromkeys([*own, *offers[device.pk]])
-        found[device.pk] = [readable[pk] for pk in ids if pk in readable]
-    return found
-
-
-def _read_credentials(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Credential]:
-    """Credentials by id; one that no key can decrypt is left out, and does not take the others with it."""
-    wanted = Credential.objects.filter(pk__in=list(ids))
-    try:
-        return {credential.pk: credential for credential in wanted}
-    except SecretUnreadable:
-        readable = {}
-        for pk in ids:
-            try:
-                readable[pk] = Credential.objects.get(pk=pk)
-            except (SecretUnreadable, Credential.DoesNotExist):
-                continue
-        return readable
+    of_tags = _offers_of_tags({request.tag_id for request in requests if request.tag_id})
+    of_devices = _offers_to_devices([r.device.pk for r in requests if not (r.credential_id or r.tag_id)])
+    lists = []
+    for request in requests:
+        first = request.credential_id or (None if request.tag_id else request.device.credential_id)
+        others = of_tags[request.tag_id] if request.tag_id else of_devices[request.device.pk]
+        lists.append([*([_Entry(first)] if first else []), *others])
+    readable, unreadable = read_credentials({entry.credential_id for entries in lists for entry in entries})
+    return [
+        LogIns(
+            list(_once(entries, readable)),
+            list(dict.fromkeys(unreadable[e.credential_id] for e in entries if e.credential_id in unreadable)),
+        )
+        for entries in lists
+    ]
 
 
 def login_of(credential: Credential) -> Login:
@@ -52,7 +87,7 @@ def login_of(credential: Credential) -> Login:
     )
 
 
-def target_of(device: Device) -> Target:
+def target_of(device: Device, gateway: JumpHost | None = None) -> Target:
     """Where and how to connect."""
     return Target(
         hostname=device.hostname,
@@ -60,14 +95,51 @@ def target_of(device: Device) -> Target:
         port=device.effective_port,
         driver=device.platform.driver,
         optional_args=device.platform.optional_args,
+        gateway=gateway,
     )
 
 
-def _tag_credentials(device_ids: list[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
-    """The credentials that each device's tags offer, the lowest priority first."""
-    offers = Device.tags.through.objects.filter(device__in=device_ids, tag__tag_credentials__isnull=False)
-    ordered = offers.order_by("tag__tag_credentials__priority", "tag__tag_credentials__credential__name")
-    found: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
-    for device_id, credential_id in ordered.values_list("device_id", "tag__tag_credentials__credential_id"):
-        found[device_id].append(credential_id)
+def _once(entries: Sequence[_Entry], readable: dict[uuid.UUID, Credential]) -> Iterator[Offer]:
+    """The offers of readable credentials; one that is offered twice keeps its first place."""
+    seen = set[uuid.UUID]()
+    for entry in entries:
+        if entry.credential_id in readable and entry.credential_id not in seen:
+            seen.add(entry.credential_id)
+            yield Offer(readable[entry.credential_id], entry.tag_id, entry.tag_name)
+
+
+def read_credentials(ids: Collection[uuid.UUID]) -> tuple[dict[uuid.UUID, Credential], dict[uuid.UUID, str]]:
+    """Credentials by id, and the names of those that no key can decrypt: one does not take the others with it."""
+    readable, unreadable = {}, {}
+    secrets = list(Credential.SECRET_FIELDS)
+    for credential in with_ciphertexts(Credential.objects.filter(pk__in=ids), secrets).only("name", "username"):
+        try:
+            for name in secrets:
+                setattr(credential, name, decrypt(getattr(credential, f"stored_{name}")))
+        except SecretUnreadable:
+            unreadable[credential.pk] = credential.name
+        else:
+            readable[credential.pk] = credential
+    return readable, unreadable
+
+
+def _offers_of_tags(tag_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[_Entry]]:
+    """What each tag offers, the lowest priority first."""
+    found: dict[uuid.UUID, list[_Entry]] = defaultdict(list)
+    if tag_ids:
+        ordered = TagCredential.objects.filter(tag__in=tag_ids).order_by("priority", "credential__name")
+        for tag_id, tag_name, credential_id in ordered.values_list("tag_id", "tag__name", "credential_id"):
+            found[tag_id].append(_Entry(credential_id, tag_id, tag_name))
+    return found
+
+
+def _offers_to_devices(device_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[_Entry]]:
+    """What the tags of each device offer, the lowest priority first."""
+    found: dict[uuid.UUID, list[_Entry]] = defaultdict(list)
+    if device_ids:
+        offers = Device.tags.through.objects.filter(device__in=device_ids, tag__tag_credentials__isnull=False)
+        offer = "tag__tag_credentials"
+        ordered = offers.order_by(f"{offer}__priority", f"{offer}__credential__name", "tag__name")
+        for device_id, *entry in ordered.values_list("device_id", f"{offer}__credential_id", "tag_id", "tag__name"):
+            found[device_id].append(_Entry(*entry))
     return found

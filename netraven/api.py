@@ -7,6 +7,13 @@ from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
+from backups.api.log_ins import (
+    CredentialStatisticsListView,
+    CredentialStatisticsView,
+    LoginTestView,
+    TagStatisticsListView,
+    TagStatisticsView,
+)
 from backups.api.views import (
     BackupViewSet,
     DeviceBackupsView,
@@ -16,6 +23,9 @@ from backups.api.views import (
     JobViewSet,
 )
 from credentials.api.views import CredentialViewSet
+from devices.api.gateways import GatewayViewSet
+from devices.api.host_keys import HostKeyViewSet
+from devices.api.tag_credentials import TagCredentialsView, TagCredentialView
 from devices.api.views import DeviceViewSet, PlatformViewSet, TagViewSet
 from netraven.tokens import TokenView
 
@@ -36,16 +46,38 @@ router.trailing_slash = "/?"  # a redirect to the other form would lose the body
 router.register("devices", DeviceViewSet, basename="api-device")
 router.register("tags", TagViewSet, basename="api-tag")
 router.register("platforms", PlatformViewSet, basename="api-platform")
+router.register("host-keys", HostKeyViewSet, basename="api-hostkey")
+router.register("gateways", GatewayViewSet, basename="api-gateway")
 router.register("credentials", CredentialViewSet, basename="api-credential")
 router.register("backups", BackupViewSet, basename="api-backup")
 router.register("jobs", JobViewSet, basename="api-job")
 
+log_in_urls = [
+    re_path(
+        r"^credentials/statistics/?$", CredentialStatisticsListView.as_view(), name="api-credential-statistics-list"
+    ),
+    re_path(
+        r"^credentials/(?P<pk>[^/]+)/statistics/?$",
+        CredentialStatisticsView.as_view(),
+        name="api-credential-statistics",
+    ),
+    re_path(r"^credentials/(?P<pk>[^/]+)/test/?$", LoginTestView.as_view(), name="api-credential-test"),
+    re_path(r"^tags/statistics/?$", TagStatisticsListView.as_view(), name="api-tag-statistics-list"),
+    re_path(r"^tags/(?P<pk>[^/]+)/statistics/?$", TagStatisticsView.as_view(), name="api-tag-statistics"),
+    re_path(r"^tags/(?P<tag_id>[^/]+)/credentials/?$", TagCredentialsView.as_view(), name="api-tag-credentials"),
+    re_path(
+        r"^tags/(?P<tag_id>[^/]+)/credentials/(?P<credential_id>[^/]+)/?$",
+        TagCredentialView.as_view(),
+        name="api-tag-credential",
+    ),
+]
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^auth/token/?$", TokenView.as_view(), name="api-token"),
     re_path(r"^devices/(?P<device_id>[^/]+)/backup/?$", DeviceBackupView.as_view(), name="api-device-backup"),
     re_path(r"^devices/(?P<device_id>[^/]+)/backups/?$", DeviceBackupsView.as_view(), name="api-device-backups"),
     re_path(r"^jobs/(?P<job_id>[^/]+)/backups/?$", JobBackupsView.as_view(), name="api-job-backups"),
     re_path(r"^jobs/(?P<job_id>[^/]+)/log/?$", JobLogView.as_view(), name="api-job-log"),
+    *log_in_urls,
     *router.urls,
     re_path(r"", UnknownPathView.as_view(), name="api-unknown"),
 ]

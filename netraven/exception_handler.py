@@ -6,11 +6,13 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError
 from rest_framework import status
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, Throttled, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from backups.exceptions import CorruptBackup, RequestRefused, StorageFailed
+from backups.exceptions import CorruptBackup, RequestRefused, StorageFailed, TooManyTests
+from backups.login_test import PERIOD
+from devices.host_keys import KeyNotOffered
 
 
 class Conflict(APIException):
@@ -47,8 +49,10 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
 
 def _as_api_exception(error: Exception) -> Exception:
     match error:
-        case RequestRefused() | CorruptBackup():
+        case RequestRefused() | CorruptBackup() | KeyNotOffered():
             return Conflict(str(error))
+        case TooManyTests():
+            return Throttled(PERIOD, str(error))
         case StorageFailed():
             return Unavailable(str(error))
         case ProtectedError():

@@ -14,8 +14,11 @@ SHARED_PROCESSORS: list[Processor] = [
     structlog.processors.format_exc_info,
 ]
 
-# They write passwords, key exchanges or whole configurations into their debug logs.
-VENDOR_LOGGERS = ("napalm", "netmiko", "paramiko", "ncclient", "jnpr", "pyeapi", "pyIOSXR", "urllib3", "requests")
+# They write passwords, keys, key exchanges or whole configurations into their debug logs.
+VENDOR_LOGGERS = (
+    *("napalm", "netmiko", "paramiko", "ncclient", "jnpr", "pyeapi", "pyIOSXR", "urllib3", "requests"),
+    *("boto3", "botocore", "s3transfer"),
+)
 
 
 def configure_structlog() -> None:

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from rest_framework.settings import DEFAULTS as DRF_DEFAULTS
 
 from netraven.logs import configure_structlog, logging_config
+from netraven.object_store import object_store
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -57,9 +58,17 @@ FIELD_ENCRYPTION_KEY = _field_keys("NETRAVEN_FIELD_KEYS")
 
 # --- where things are -------------------------------------------------------------------------------------------------
 
+
+def _with_timeouts(redis_url: str) -> str:
+    """A Redis that takes connections and never answers must not hold whoever talks to it."""
+    if not redis_url or "socket_timeout" in redis_url:
+        return redis_url
+    return f"{redis_url}{'&' if '?' in redis_url else '?'}socket_timeout=10&socket_connect_timeout=5"
+
+
 DATA_DIR = Path(env.str("NETRAVEN_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-REDIS_URL = env.str("NETRAVEN_REDIS_URL", default="")
+REDIS_URL = _with_timeouts(env.str("NETRAVEN_REDIS_URL", default=""))
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'netraven.sqlite3'}")}
 _database = DATABASES["default"]
@@ -78,7 +87,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "configs": {"BACKEND": "backups.storage.ConfigFileStorage", "OPTIONS": {"location": str(DATA_DIR / "storage")}},
+    # Files on one host; an object store, or a folder that all hosts share, on many.
+    "configs": object_store(env)
+    or {"BACKEND": "backups.storage.ConfigFileStorage", "OPTIONS": {"location": str(DATA_DIR / "storage")}},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -203,6 +214,7 @@ def _one_of(name: str, default: str, *others: str) -> str:
     return value
 
 
+_threads = env.int("NETRAVEN_THREADS", default=25)
 NETRAVEN = {
     # Talking to a device; seconds. The deadline is for one backup, all its attempts together.
     "TCP_TIMEOUT": env.float("NETRAVEN_TCP_TIMEOUT", default=5),
@@ -217,13 +229,41 @@ NETRAVEN = {
     "LOGIN_ATTEMPTS": env.int("NETRAVEN_LOGIN_ATTEMPTS", default=3),
     # "trust": the first host key of a device is taken on trust; "strict": it waits for somebody to accept it.
     "HOST_KEYS": _one_of("NETRAVEN_HOST_KEYS", "trust", "strict"),
-    # Devices at once in one worker process.
-    "THREADS": env.int("NETRAVEN_THREADS", default=25),
+    # Devices at once in one worker process. One that has taken SLOW seconds already mostly waits, and does not count;
+    # but there are never more than MAX_THREADS.
+    "THREADS": _threads,
+    "SLOW": env.float("NETRAVEN_SLOW", default=3),
+    "MAX_THREADS": env.int("NETRAVEN_MAX_THREADS", default=4 * _threads),
+    # Devices at once, by all workers together; 0: no limit. Gateways and tags have limits of their own.
+    "MAX_SESSIONS": env.int("NETRAVEN_MAX_SESSIONS", default=0),
     # A running backup belongs to its worker for so long after the worker's last sign of life; seconds.
     "LEASE": env.float("NETRAVEN_LEASE", default=60),
     # Workers that may die over one backup before it is given up.
     "MAX_CLAIMS": env.int("NETRAVEN_MAX_CLAIMS", default=3),
 }
+
+# --- housekeeping -----------------------------------------------------------------------------------------------------
+
+
+def _whole_number(name: str, default: int, most: int) -> int:
+    """A number of things to keep: a wrong one must not delete anything, so it stops every command."""
+    value = env.str(name, default=str(default)).strip()
+    if not (value.isascii() and value.isdigit() and int(value) <= most):
+        raise ImproperlyConfigured(f"{name} must be a whole number from 0 to {most:,}; it is “{value}”.")
+    return int(value)
+
+
+CENTURY = 36_500  # days: reckoning with dates goes no further
+NETRAVEN |= {
+    # Good backups kept of each device: the last so many, one a day and one a week; 0, 0 and 0 keep everything.
+    "KEEP_LAST": _whole_number("NETRAVEN_KEEP_LAST", 0, 1_000_000),
+    "KEEP_DAILY": _whole_number("NETRAVEN_KEEP_DAILY", 0, CENTURY),
+    "KEEP_WEEKLY": _whole_number("NETRAVEN_KEEP_WEEKLY", 0, CENTURY // 7),
+    # Days that log entries are kept; 0 is for ever.
+    "KEEP_LOG_DAYS": _whole_number("NETRAVEN_KEEP_LOG_DAYS", 90, CENTURY),
+}
+
+# --- task queue -------------------------------------------------------------------------------------------------------
 
 _workers = env.int("NETRAVEN_WORKERS", default=2)
 # A worker's shift is five minutes and what is then under way: see backups/worker.py.

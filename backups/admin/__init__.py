@@ -1,14 +1,28 @@
-"""Operator console: devices with their backups, backups, jobs; and what nobody may touch is locked."""
+"""Operator console: devices, credentials and tags with what backups know of them, host keys, backups, jobs, workers.
+
+What nobody may touch is locked.
+"""
 
 from django.contrib import admin
 from django.contrib.auth.forms import AuthenticationForm
 
 from backups.admin.backups import BackupAdmin
 from backups.admin.devices import DeviceAdmin
+from backups.admin.host_keys import HostKeyAdmin
 from backups.admin.jobs import JobAdmin
 from backups.admin.locked import lock_third_party_admins
+from backups.admin.log_ins import CredentialAdmin, TagAdmin
+from backups.admin.workers import WorkerProcessAdmin
 
-__all__ = ["BackupAdmin", "DeviceAdmin", "JobAdmin"]
+__all__ = [
+    "BackupAdmin",
+    "CredentialAdmin",
+    "DeviceAdmin",
+    "HostKeyAdmin",
+    "JobAdmin",
+    "TagAdmin",
+    "WorkerProcessAdmin",
+]
 
 admin.site.site_header = "NetRaven"
 admin.site.site_title = "NetRaven"

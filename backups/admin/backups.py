@@ -9,8 +9,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from backups.admin.readonly import ReadOnly
+from backups.damage import with_damage
 from backups.models import Backup, BackupQuerySet
-from backups.templatetags.records import badge, utc
+from backups.templatetags.records import badge, grouped, utc
 from backups.views.jobs import LOG_SHOWN, newest_entries
 
 if TYPE_CHECKING:  # the type parameter is for mypy alone
@@ -36,7 +37,7 @@ class BackupAdmin(ReadOnly, _Backups):
 
     def get_queryset(self, request: HttpRequest) -> BackupQuerySet:
         """Only those of devices that the user sees."""
-        return Backup.objects.visible_to(request.user).defer("error", "comments")
+        return with_damage(Backup.objects.visible_to(request.user)).defer("error", "comments")
 
     @admin.display(description="Requested", ordering="created_at")
     def requested(self, backup: Backup) -> str | SafeString:
@@ -54,10 +55,12 @@ class BackupAdmin(ReadOnly, _Backups):
         return format_html('<a href="{}">{}</a>', reverse("pages:device", args=[backup.device_id]), backup.device)
 
     @admin.display(description="Result", ordering="failure_reason")
-    def result(self, backup: Backup) -> str:
-        """Why it failed, or whether the configuration changed."""
+    def result(self, backup: Any) -> str:
+        """Why it failed, or whether the configuration changed; or that its file is damaged."""
+        if backup.damage:
+            return "File damaged"
         if backup.failure_reason:
-            return backup.get_failure_reason_display()
+            return str(backup.get_failure_reason_display())
         if backup.changed is None:
             return "–"
         return ("First version" if backup.version == 1 else "Changed") if backup.changed else "No change"
@@ -65,7 +68,7 @@ class BackupAdmin(ReadOnly, _Backups):
     @admin.display(description="Size", ordering="file_size")
     def size(self, backup: Backup) -> str:
         """In bytes, with separators."""
-        return f"{backup.file_size:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if backup.file_path else "–"
+        return grouped(backup.file_size or 0) if backup.file_path else "–"
 
     @admin.display(description="Job")
     def job_link(self, backup: Backup) -> SafeString:

@@ -4,21 +4,26 @@ import uuid
 from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
+from backups.admin.choices import LogInChoice
 from backups.models import Backup, Job
+from backups.named_login import may_name_credential, may_name_tag
 from backups.templatetags.records import ago, badge, reason
 from backups.views.access import UserRequest
 from backups.views.devices import active_backup, ask_for_backups
 from devices.admin import DeviceAdminBase
 from devices.models import Device, DeviceQuerySet
+
+NAMES_SHOWN = 10  # of selected devices
 
 
 class FailureReasonFilter(admin.SimpleListFilter):
@@ -42,7 +47,7 @@ class DeviceAdmin(DeviceAdminBase):
 
     list_display = ["hostname", "state", "last_good", "failure", "platform", "address", "tag_names", "enabled"]
     list_filter = ["last_status", FailureReasonFilter, "platform", "tags", "enabled"]
-    actions = ["back_up_selected"]
+    actions = ["back_up_selected", "back_up_with"]
     change_form_template = "admin/devices/device/change_form.html"
     change_list_template = "admin/devices/device/change_list.html"
 
@@ -90,6 +95,11 @@ class DeviceAdmin(DeviceAdminBase):
         """A device with history stays: disabling it keeps everything."""
         return super().has_delete_permission(request, obj) and not (obj and obj.backups.exists())
 
+    def has_choose_log_in_permission(self, request: HttpRequest) -> bool:
+        """May this user back up devices with another log-in than theirs?"""
+        user = cast(UserRequest, request).user
+        return self.has_run_permission(request) and (may_name_credential(user) or may_name_tag(user))
+
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Without deletion of many at once: it would have to look at every backup of each."""
         actions = super().get_actions(request)
@@ -101,6 +111,25 @@ class DeviceAdmin(DeviceAdminBase):
         """Request backups of the selected devices."""
         wanted = Device.objects.filter(pk__in=queryset.order_by().values("pk"))
         return self._back_up(request, wanted, otherwise=request.get_full_path())
+
+    @admin.action(description="Back up with another log-in …", permissions=["choose_log_in"])
+    def back_up_with(self, request: HttpRequest, queryset: DeviceQuerySet) -> HttpResponse:
+        """Ask which log-in, then request backups of the selected devices with it."""
+        form = LogInChoice(request.POST if "chosen" in request.POST else None, user=cast(UserRequest, request).user)
+        wanted = Device.objects.filter(pk__in=queryset.order_by().values("pk"))
+        if form.is_valid():
+            return self._back_up(request, wanted, otherwise=request.get_full_path(), log_in=form.cleaned_data)
+        context = {
+            "title": "Back up with another log-in",
+            "form": form,
+            "opts": self.opts,
+            "count": wanted.count(),
+            "names": wanted.values_list("hostname", flat=True)[:NAMES_SHOWN],
+            "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "select_across": request.POST.get("select_across", "0"),
+        }
+        template = "admin/devices/device/back_up_with.html"
+        return render(request, template, self.admin_site.each_context(request) | context)
 
     def get_urls(self) -> list[URLPattern]:
         """The button's address beside Django's own."""
@@ -121,9 +150,11 @@ class DeviceAdmin(DeviceAdminBase):
         no_devices = not Device.objects.visible_to(request.user).exists()
         return super().changelist_view(request, {"no_devices": no_devices} | (extra_context or {}))
 
-    def _back_up(self, request: HttpRequest, wanted: DeviceQuerySet, otherwise: str) -> HttpResponse:
+    def _back_up(
+        self, request: HttpRequest, wanted: DeviceQuerySet, otherwise: str, log_in: dict[str, Any] | None = None
+    ) -> HttpResponse:
         try:
-            return ask_for_backups(cast(UserRequest, request), wanted, Job.Trigger.ADMIN, otherwise)
+            return ask_for_backups(cast(UserRequest, request), wanted, Job.Trigger.ADMIN, otherwise, **(log_in or {}))
         except PermissionDenied as error:
             messages.error(request, str(error))
             return redirect(otherwise)

@@ -27,6 +27,7 @@ class BackupFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
 class JobFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no annotations
     """`?status=running&trigger=schedule`"""
 
+    job_type = filters.ChoiceFilter(choices=Job.Type.choices)
     status = filters.ChoiceFilter(choices=Job.Status.choices)
     trigger = filters.ChoiceFilter(choices=Job.Trigger.choices)
     created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")

@@ -1,22 +1,52 @@
 """Backups, jobs and log entries as JSON; all of it is read-only."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import Count
 from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
 
-from backups.models import Backup, Job, JobLog
-from devices.models import Device
+from backups.housekeeping.runs import STATE
+from backups.models import Backup, Job, JobLog, Progress, progress_of
+from backups.named_login import may_name_credential, may_name_tag
+from credentials.models import Credential
+from devices.models import Device, Tag
 
 HOSTNAME_LISTS = ("first_devices", "disabled")  # in the metadata of a job
 
 
 class BackupRequestSerializer(serializers.Serializer[Backup]):
-    """What POST /api/devices/{id}/backup takes."""
+    """What POST /api/devices/{id}/backup takes; with a credential (its id) or a tag (its name), those log-ins only."""
 
     comments = serializers.CharField(required=False, allow_blank=True, default="", max_length=1000)
+    credential = serializers.PrimaryKeyRelatedField(
+        required=False,
+        allow_null=True,
+        default=None,
+        queryset=Credential.objects.without_secrets(),
+        pk_field=serializers.UUIDField(),
+    )
+    tag = serializers.SlugRelatedField(
+        required=False, allow_null=True, default=None, slug_field="name", queryset=Tag.objects.all()
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Permissions first: who may not see log-ins does not learn which there are."""
+        user = self.context["request"].user
+        if isinstance(data, Mapping):
+            if data.get("credential") is not None and not may_name_credential(user):
+                raise PermissionDenied("You may not choose credentials.")
+            if data.get("tag") is not None and not may_name_tag(user):
+                raise PermissionDenied("You may not choose tags.")
+        return super().to_internal_value(data)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """One log-in at most."""
+        if attrs["credential"] and attrs["tag"]:
+            raise serializers.ValidationError({"tag": ["Name a credential or a tag, not both."]})
+        return attrs
 
 
 class BackupSerializer(serializers.ModelSerializer[Backup]):
@@ -54,9 +84,14 @@ class BackupSerializer(serializers.ModelSerializer[Backup]):
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):
-    """A job with `counts` of its backups: {"pending": 0, "running": 1, "completed": 5, "failed": 0}."""
+    """A job with `counts` of its backups: {"pending": 0, "running": 1, "completed": 5, "failed": 0}.
+
+    `credential` (an id) or `tag` (a name) is the log-in that was asked for; `log_in` in its metadata keeps the name.
+    """
 
     requested_by = serializers.CharField(source="requested_by.username", default=None)
+    tag = serializers.CharField(source="tag.name", default=None)
+    cancelled_by = serializers.CharField(source="cancelled_by.username", default=None)
     counts = serializers.SerializerMethodField()
     metadata = serializers.SerializerMethodField()
 
@@ -69,20 +104,24 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "requested_by",
             "status",
             "counts",
+            "credential",
+            "tag",
             "metadata",
             "created_at",
             "started_at",
             "finished_at",
+            "cancelled_by",
+            "cancelled_at",
         ]
         read_only_fields = fields
 
-    def get_counts(self, job: Job) -> dict[str, int]:
-        """How many backups are in each status."""
-        return self._counts.get(job.pk) or dict.fromkeys(Backup.Status.values, 0)
+    def get_counts(self, job: Job) -> Progress | None:
+        """How many backups are in each status; null for a job that makes none."""
+        return self._progress[job.pk] if job.job_type == Job.Type.BACKUP else None
 
     def get_metadata(self, job: Job) -> dict[str, Any]:
-        """As it was recorded, without the names of devices that the user does not see."""
-        metadata: dict[str, Any] = dict(job.metadata)
+        """As it was recorded, without the names of devices that the user does not see, and without inner workings."""
+        metadata: dict[str, Any] = {key: value for key, value in job.metadata.items() if key != STATE}
         if not self.context["request"].user.is_superuser:
             for key in HOSTNAME_LISTS:
                 if key in metadata:
@@ -96,14 +135,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         return cast(list[Job], shown)
 
     @cached_property
-    def _counts(self) -> dict[UUID, dict[str, int]]:
-        counts: dict[UUID, dict[str, int]] = {}
-        rows = (
-            Backup.objects.filter(job__in=self._jobs).values_list("job_id", "status").annotate(Count("pk")).order_by()
-        )
-        for job_id, status, count in rows:
-            counts.setdefault(job_id, dict.fromkeys(Backup.Status.values, 0))[status] = count
-        return counts
+    def _progress(self) -> dict[UUID, Progress]:
+        return progress_of(self._jobs)
 
     @cached_property
     def _visible(self) -> set[str]:

@@ -1,8 +1,9 @@
 """REST API of backups and jobs: ask for a backup, follow it, read what came of it."""
 
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponseBase
 from rest_framework import status
 from rest_framework.decorators import action
@@ -15,9 +16,10 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from backups.api.content import content_response, diff_response
 from backups.api.filters import BackupFilter, JobFilter, JobLogFilter
+from backups.api.job_requests import JobRequestSerializer
 from backups.api.serializers import BackupRequestSerializer, BackupSerializer, JobLogSerializer, JobSerializer
 from backups.models import Backup, BackupQuerySet, Job, JobLog
-from backups.services import accept_backup, request_backups
+from backups.services import accept_backup, cancel_job, request_backups
 from devices.models import Device
 from netraven.permissions import requires, signed_in_user
 
@@ -38,14 +40,14 @@ class DeviceBackupView(APIView):
 
     def post(self, request: Request, device_id: str) -> Response:
         """Ask for a backup, 202; for a device that is being backed up, the ids are those of the backup in progress."""
-        form = BackupRequestSerializer(data=request.data)
+        form = BackupRequestSerializer(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
         device = get_object_or_404(Device.objects.visible_to(request.user), pk=device_id)
         outcome = request_backups(
             Device.objects.filter(pk=device.pk),
             user=signed_in_user(request),
             trigger=Job.Trigger.API,
-            comments=form.validated_data["comments"],
+            **form.validated_data,
         )
         backup = (outcome.backups or outcome.already_active)[0]
         url = reverse("api-job-detail", args=[backup.job_id])
@@ -108,14 +110,44 @@ class BackupViewSet(ReadOnlyModelViewSet[Backup]):
 
 
 class JobViewSet(ReadOnlyModelViewSet[Job]):
-    """Jobs that the user asked for, or that hold a device that the user sees."""
+    """Jobs that the user asked for, or that hold a device that the user sees; and those of housekeeping."""
 
     serializer_class = JobSerializer
     filterset_class = JobFilter
 
     def get_queryset(self) -> QuerySet[Job]:
         """Newest first."""
-        return Job.objects.visible_to(self.request.user).select_related("requested_by").order_by("-created_at", "-id")
+        jobs = Job.objects.visible_to(self.request.user).select_related("requested_by", "cancelled_by", "tag")
+        return jobs.order_by("-created_at", "-id")
+
+    def get_permissions(self) -> Any:
+        """To ask for a job takes what it takes to back up one device."""
+        return [requires("backups.run_backup")()] if self.action == "create" else super().get_permissions()
+
+    def create(self, request: Request) -> Response:
+        """Ask for backups of many devices, 202 with the job; 409 when there is none to back up.
+
+        `requested` says how many it backs up, `already_active` how many were under way. When all were, it is the job of
+        one of them.
+        """
+        form = JobRequestSerializer(data=request.data, context={"request": request})
+        form.is_valid(raise_exception=True)
+        user = signed_in_user(request)
+        how = {name: form.validated_data[name] for name in ("comments", "credential", "tag")}
+        asked = request_backups(form.chosen(user), user=user, trigger=Job.Trigger.API, **how)
+        more = {"requested": asked.made, "already_active": len(asked.active_ids)}
+        return self._to_be_followed(asked.job, status.HTTP_202_ACCEPTED, **more)
+
+    @action(detail=True, methods=["post"], permission_classes=[requires("backups.run_backup")])
+    def cancel(self, request: Request, pk: UUID) -> Response:
+        """End the job: 200 when it has ended so, 202 while sessions are being cut, 409 when it had ended otherwise."""
+        job = cancel_job(get_object_or_404(self.get_queryset(), pk=pk), user=signed_in_user(request))
+        return self._to_be_followed(job, status.HTTP_202_ACCEPTED if job.is_active else status.HTTP_200_OK)
+
+    def _to_be_followed(self, job: Job, code: int, **more: int) -> Response:
+        url = reverse("api-job-detail", args=[job.pk])
+        headers = {"Location": url, "Retry-After": str(POLL_AFTER)} if job.is_active else {}
+        return Response(self.get_serializer(job).data | more, status=code, headers=headers)
 
 
 class JobBackupsView(ListAPIView[Backup]):
@@ -139,8 +171,8 @@ class JobLogView(ListAPIView[JobLog]):
     filterset_class = JobLogFilter
 
     def get_queryset(self) -> QuerySet[JobLog]:
-        """The job's own entries, and those of its backups that the user sees."""
+        """The job's own entries, and those of backups that the user sees."""
         user = self.request.user
         job = get_object_or_404(Job.objects.visible_to(user), pk=self.kwargs["job_id"])
-        visible = Backup.objects.visible_to(user).filter(job=job)
-        return job.log.filter(Q(backup=None) | Q(backup__in=visible)).select_related("backup__device").order_by("id")
+        visible = Exists(Backup.objects.visible_to(user).filter(pk=OuterRef("backup")))
+        return job.log.filter(Q(backup=None) | visible).select_related("backup__device").order_by("id")

@@ -1,28 +1,42 @@
 """What was asked for."""
 
 import uuid
+from collections.abc import Collection
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from backups.models.backup import Backup
+from backups.models.backup import Backup, BackupQuerySet
 from credentials.models import Credential
 from devices.models import Tag, Viewer
+
+# How many backups are in each status: {"pending": 3, "running": 1, "completed": 0, "failed": 0}
+Progress = dict[str, int]
 
 
 class JobQuerySet(models.QuerySet["Job"]):
     """Reads over jobs."""
 
     def visible_to(self, user: Viewer) -> "JobQuerySet":
-        """Jobs that the user asked for, or that hold a device that the user sees."""
+        """Jobs that the user asked for, or that hold a device that the user sees; and housekeeping: it names none."""
         if getattr(user, "is_superuser", False) and user.is_active:
             return self
         if not user.is_authenticated or not user.is_active:
             return self.none()
         visible = Backup.objects.filter(job=models.OuterRef("pk")).visible_to(user)
-        return self.filter(Q(requested_by=user) | models.Exists(visible))
+        return self.filter(Q(requested_by=user) | Q(job_type__in=Job.UPKEEP) | models.Exists(visible))
+
+
+def progress_of(jobs: Collection["Job"], backups: BackupQuerySet | None = None) -> dict[uuid.UUID, Progress]:
+    """The progress of each job, in one query that an index answers; of some `backups` only, if they are given."""
+    counted = (Backup.objects.all() if backups is None else backups).filter(job__in=[job.pk for job in jobs])
+    progress = {job.pk: dict.fromkeys(Backup.Status.values, 0) for job in jobs}
+    # All rows, not their keys: those would have to be read from the table.
+    for job_id, status, number in counted.order_by().values_list("job_id", "status").annotate(number=Count("*")):
+        progress[job_id][status] = number
+    return progress
 
 
 class Job(models.Model):
@@ -54,6 +68,7 @@ class Job(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     ACTIVE = (Status.PENDING, Status.RUNNING)
+    UPKEEP = (Type.VERIFICATION, Type.RETENTION, Type.LOG_PRUNING, Type.ORPHANS)  # see backups/housekeeping
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     job_type = models.CharField(max_length=20, choices=Type.choices, default=Type.BACKUP)
@@ -79,11 +94,43 @@ class Job(models.Model):
     class Meta:
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["status", "-created_at"], name="job_status_newest")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["job_type"],
+                condition=Q(
+                    status__in=["pending", "running"],
+                    job_type__in=["verification", "retention", "log_pruning", "orphans"],
+                ),
+                name="job_one_active_upkeep_of_a_type",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_job_type_display()} {str(self.id)[:8]}"
 
-    def counts(self) -> dict[str, int]:
-        """How many backups are in each status, in one query: `{"pending": 3, "running": 1, …}`."""
-        rows = self.backups.values_list("status").annotate(Count("pk")).order_by()
-        return dict.fromkeys(Backup.Status.values, 0) | dict(rows)
+    @property
+    def named_login(self) -> str:
+        """The log-in that the request names, in words, also when that was deleted; empty if it names none."""
+        named = self.metadata.get("log_in", {})
+        if "tag" in named:
+            return f"the credentials of the tag “{named['tag']}”"
+        return f"the credential “{named['credential']}”" if "credential" in named else ""
+
+    @property
+    def is_upkeep(self) -> bool:
+        """Of housekeeping: without backups, and with counts in its metadata."""
+        return self.job_type in self.UPKEEP
+
+    @property
+    def is_active(self) -> bool:
+        """Not ended yet."""
+        return self.status in self.ACTIVE
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        """Under way, and nobody has cancelled it so far."""
+        return self.job_type == self.Type.BACKUP and self.is_active and self.cancelled_at is None
+
+    def progress(self) -> Progress:
+        """How many of its backups are in each status."""
+        return progress_of([self])[self.pk]

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from backups.models.backup import Backup
@@ -45,6 +46,7 @@ class LoginAttempt(models.Model):
         indexes = [
             models.Index(fields=["credential", "-time", "accepted"], name="loginattempt_credential"),
             models.Index(fields=["tag", "-time", "accepted"], name="loginattempt_tag"),
+            models.Index(fields=["device", "-time"], condition=Q(accepted=True), name="loginattempt_last_worked"),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """How records look on pages and in the admin: states, times, reasons."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -9,13 +9,18 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from backups.models import Backup, JobLog
+from backups.models import Backup, Job, JobLog
+from devices.models import Device, HostKey
 
 register = template.Library()
 
 # A mark and a word go with each colour.
-MARKS = {"completed": "✓", "failed": "✕", "running": "▸", "pending": "…", "disabled": "–", "": "○"}
-WORDS = {**dict(Backup.Status.choices), "disabled": "Disabled", "": "Never backed up"}
+MARKS = {"completed": "✓", "failed": "✕", "cancelled": "■", "running": "▸", "pending": "…", "disabled": "–", "": "○"}
+MARKS |= {"trusted": "✓", "offered": "…", "retired": "–", "dismissed": "✕"}
+WORDS = {**dict(Job.Status.choices), **dict(HostKey.State.choices), "disabled": "Disabled", "": "Never backed up"}
+# What a device says to a log-in
+MARKS |= {"accepted": "✓", "rejected": "✕"}
+WORDS |= {"accepted": "Accepted", "rejected": "Rejected"}
 QUOTED = "The text that came is not a whole configuration. Why is told with a quotation of it, which you may not read."
 # What a browser would not show, or would obey: control characters as their pictures, lone surrogates as replacements.
 PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) != "\t"} | {0x7F: 0x2421}
@@ -74,11 +79,23 @@ def clock(moment: datetime) -> str:
 
 
 @register.filter
+def grouped(number: int) -> str:
+    """`1 234 567`, as everywhere."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+@register.filter
 def lasted(record: Any) -> str:
     """How long a job or a backup took: `4.2 s`, `12 min 5 s`; a dash until it has ended."""
     if not record.started_at or not record.finished_at:
         return "–"
-    seconds = (record.finished_at - record.started_at).total_seconds()
+    return duration(record.finished_at - record.started_at)
+
+
+@register.filter
+def duration(length: timedelta) -> str:
+    """`4.2 s`, `12 min 5 s`, `3 h 5 min`."""
+    seconds = length.total_seconds()
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -104,3 +121,11 @@ def message_of(context: template.Context, entry: JobLog) -> str:
     """What a log entry says; see `error_of`."""
     quotes = isinstance(entry.details, dict) and entry.details.get("reason") == Backup.FailureReason.INCOMPLETE
     return QUOTED if quotes and not context["perms"]["backups"]["view_config"] else entry.message
+
+
+@register.simple_tag(takes_context=True)
+def offered_keys(context: template.Context, device: Device) -> list[HostKey]:
+    """Host keys of a device that wait for a decision, for those who may see them."""
+    if not context["perms"]["devices"]["view_hostkey"]:
+        return []
+    return list(device.host_keys.offered().with_known_fingerprint())

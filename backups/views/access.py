@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.cache import add_never_cache_headers
 
+from backups.damage import with_damage
 from backups.models import Backup
 from devices.models import Device, DeviceQuerySet
 
@@ -58,7 +59,7 @@ def visible_devices(request: HttpRequest) -> DeviceQuerySet:
 
 def visible_backup(request: HttpRequest, pk: uuid.UUID) -> Backup:
     """A backup of a device that the user sees; anything else is 404."""
-    backups = Backup.objects.visible_to(request.user)
+    backups = with_damage(Backup.objects.visible_to(request.user))
     return get_object_or_404(backups.select_related("device__platform", "job", "accepted_by"), pk=pk)
 
 

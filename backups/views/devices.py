@@ -1,6 +1,7 @@
 """Pages of devices: the list, the history of one, and the button "Back up now"."""
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q
@@ -9,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from backups.damage import with_damage
 from backups.exceptions import RequestRefused
 from backups.models import Backup, Job
 from backups.services import BackupRequest, request_backups
@@ -38,9 +40,9 @@ def devices(request: UserRequest) -> HttpResponse:
 def device(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
     """One device and its backups, newest first."""
     subject = get_object_or_404(visible_devices(request).prefetch_related("tags"), pk=pk)
-    history = subject.backups.order_by("-created_at", "-id")
-    active = history.filter(status__in=Backup.ACTIVE).first()
-    shown = page_of(request, history)
+    history = Backup.objects.filter(device=subject).order_by("-created_at", "-id")
+    active = history.active().first()
+    shown = page_of(request, with_damage(history))
     comparable = [backup.pk for backup in shown if backup.file_path]
     context = {"device": subject, "page": shown, "active": active, "comparable": comparable[:2]}
     return render(request, "pages/device.html", context)
@@ -76,13 +78,15 @@ def active_backup() -> Exists:
     return Exists(Backup.objects.active().filter(device=OuterRef("pk")))
 
 
-def ask_for_backups(request: UserRequest, wanted: DeviceQuerySet, trigger: Job.Trigger, otherwise: str) -> HttpResponse:
+def ask_for_backups(
+    request: UserRequest, wanted: DeviceQuerySet, trigger: Job.Trigger, otherwise: str, **log_in: Any
+) -> HttpResponse:
     """Request backups and say what came of it; on to the job's page, or `otherwise` if there is none to show.
 
-    Raises PermissionDenied.
+    `log_in` may name a `credential` or a `tag`. Raises PermissionDenied.
     """
     try:
-        asked = request_backups(wanted, user=request.user, trigger=trigger)
+        asked = request_backups(wanted, user=request.user, trigger=trigger, **log_in)
     except RequestRefused as error:
         messages.error(request, str(error))
         return redirect(otherwise)
@@ -91,9 +95,9 @@ def ask_for_backups(request: UserRequest, wanted: DeviceQuerySet, trigger: Job.T
 
 
 def _tell(request: HttpRequest, asked: BackupRequest) -> None:
-    if made := len(asked.backups):
+    if made := asked.made:
         messages.success(request, f"Backup of {made} device{'s' if made > 1 else ''} requested.")
-    if active := len(asked.already_active):
+    if active := len(asked.active_ids):
         messages.info(request, f"{active} device{'s are' if active > 1 else ' is'} being backed up already.")
     if made and (disabled := asked.job.metadata.get("disabled_count")):
         messages.warning(request, f"{disabled} disabled, so not backed up.")

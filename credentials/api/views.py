@@ -1,6 +1,5 @@
 """/api/credentials: log-ins for devices."""
 
-from django.db.models import ProtectedError
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import status
 from rest_framework.exceptions import APIException
@@ -9,18 +8,22 @@ from rest_framework.viewsets import ModelViewSet
 
 from credentials.api.serializers import CredentialSerializer
 from credentials.models import Credential
+from credentials.usage import count_uses, in_words
 from netraven.permissions import ModelPermissions
 
 
 class CredentialInUse(APIException):
-    """Devices log in with it."""
+    """Devices log in with it, or tags and gateways have it for theirs."""
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "in_use"
 
-    def __init__(self, devices: int) -> None:
-        what, whom = ("a device logs", "it") if devices == 1 else (f"{devices} devices log", "them")
-        super().__init__(f"This credential cannot be deleted: {what} in with it. Give {whom} another one first.")
+    def __init__(self, uses: dict[str, int]) -> None:
+        if sum(uses.values()) == 1:
+            what = f"a {next(iter(uses))} logs in with it. Give it another one first."
+        else:
+            what = f"{in_words(uses)} log in with it. Give them another one first."
+        super().__init__(f"This credential cannot be deleted: {what}")
 
 
 class CredentialViewSet(ModelViewSet[Credential]):
@@ -35,8 +38,7 @@ class CredentialViewSet(ModelViewSet[Credential]):
     ordering_fields = ["name", "username", "created_at", "updated_at"]
 
     def perform_destroy(self, instance: Credential) -> None:
-        """Raises CredentialInUse if devices have it."""
-        try:
-            instance.delete()
-        except ProtectedError as error:
-            raise CredentialInUse(len(error.protected_objects)) from None
+        """Raises CredentialInUse if devices, tags or gateways have it."""
+        if uses := count_uses([instance]):
+            raise CredentialInUse(uses)
+        instance.delete()

@@ -4,16 +4,18 @@
 """
 
 from devices.connection.attempts import fetch
+from devices.connection.cutting import CutSwitch
 from devices.connection.drivers import ALLOWED_OPTIONAL_ARGS, available_drivers, validate_driver
 from devices.connection.jump_host import JumpHost
 from devices.connection.peer_keys import KeyGuard, PeerKey
 from devices.connection.reachability import check_reachable
 from devices.connection.session import DeviceSession, open_session
 from devices.connection.terms import Facts, Login, RetryPolicy, SessionLog, Target, Timeouts
-from devices.connection.ways import close_gateways
+from devices.connection.ways import close_gateways, try_jump_host
 
 __all__ = [
     "ALLOWED_OPTIONAL_ARGS",
+    "CutSwitch",
     "DeviceSession",
     "Facts",
     "JumpHost",
@@ -29,5 +31,6 @@ __all__ = [
     "close_gateways",
     "fetch",
     "open_session",
+    "try_jump_host",
     "validate_driver",
 ]

@@ -17,6 +17,7 @@ from devices.exceptions import (
     DeviceError,
     DeviceTimeout,
     DeviceUnreachable,
+    SessionCancelled,
     UnexpectedDeviceError,
 )
 
@@ -80,6 +81,8 @@ def diagnose(
     """
     if isinstance(error, DeviceError) and not cut_by:
         return error
+    if isinstance(cut_by, SessionCancelled):
+        return cut_by
     chain = list(_chain(error))
     texts = [str(link)[:QUOTED_LENGTH] for link in chain]
     name = target.hostname

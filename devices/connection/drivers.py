@@ -17,6 +17,7 @@ from credentials.private_keys import PrivateKey
 from devices.connection.channels import use_whole_channels
 from devices.connection.guards import use_guards
 from devices.connection.keys import as_file, as_object, load_key
+from devices.connection.shortcuts import use_shortcuts
 from devices.connection.terms import Login, Target, Timeouts
 from devices.exceptions import AuthenticationFailed, UnexpectedDeviceError
 
@@ -50,6 +51,7 @@ ALLOWED_TRANSPORTS = ("ssh", "telnet", "http", "https")
 NOT_DRIVERS = {"base", "mock"}
 
 use_whole_channels()
+use_shortcuts()
 use_guards()
 
 

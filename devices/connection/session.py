@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from napalm.base.base import NetworkDriver
 
+from devices.connection.cutting import CutSwitch
 from devices.connection.diagnosis import diagnose
 from devices.connection.drivers import prepared_driver
 from devices.connection.facts import clean_facts
@@ -34,9 +35,15 @@ Answer = TypeVar("Answer")
 
 @contextmanager
 def open_session(
-    target: Target, login: Login, *, guard: KeyGuard, timeouts: Timeouts, log: SessionLog
+    target: Target,
+    login: Login,
+    *,
+    guard: KeyGuard,
+    timeouts: Timeouts,
+    log: SessionLog,
+    switch: CutSwitch | None = None,
 ) -> Iterator["DeviceSession"]:
-    """One attempt at a session, closed at the end of the block. Raises DeviceError.
+    """One attempt at a session, closed at the end of the block; the switch cuts it. Raises DeviceError.
 
     The guard is shown the device's key before the log-in is sent.
     """
@@ -52,6 +59,7 @@ def open_session(
             log("connect_failure", str(error), level="error", reason=error.reason)
             raise
         stack.enter_context(wire.limit(ends - time.monotonic(), late))
+        stack.enter_context((switch or CutSwitch()).on(wire))
         session = DeviceSession(target, reached, login, wire, log)
         try:
             session.open(timeouts)

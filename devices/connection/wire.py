@@ -75,6 +75,12 @@ class Wire:
             done.set()
             watchdog.join()
 
+    def cut(self, error: DeviceError) -> None:
+        """Shut down every connection, and refuse new ones, because of `error`; the first error stays."""
+        with self._lock:
+            self.cut_by = self.cut_by or error
+        self._shut_down()
+
     def admit(self, connection: socket.socket, peer: Any) -> None:
         """Note a socket that is about to connect; refuse it if it leads elsewhere, or the wire is cut."""
         if connection.family not in (socket.AF_INET, socket.AF_INET6) or connection.type != socket.SOCK_STREAM:
@@ -96,12 +102,6 @@ class Wire:
                     self._unclaimed.remove(connection)
                     return True
         return False
-
-    def cut(self, error: DeviceError) -> None:
-        """End all connections, because of `error`, and let none be made any more."""
-        with self._lock:
-            self.cut_by = self.cut_by or error
-        self._shut_down()
 
     def show(self, key: PeerKey) -> None:
         """Let the peer of a connection pass, or cut the wire: not a byte more goes to it. Raises HostKeyRejected."""

@@ -6,7 +6,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from credentials.models import Credential
 from devices.models.gateway import Gateway
@@ -92,3 +93,9 @@ class Device(models.Model):
     def effective_port(self) -> int:
         """The device's own port, else its platform's default."""
         return self.port or self.platform.default_port
+
+
+def effective_gateway() -> Coalesce:
+    """For queries of devices: the id of the device's own gateway, else that of the first of its tags that has one."""
+    of_tags = Tag.objects.filter(devices=OuterRef("pk"), gateway__isnull=False).order_by("name").values("gateway")[:1]
+    return Coalesce("gateway", Subquery(of_tags), output_field=models.UUIDField())

@@ -1,4 +1,7 @@
-"""`make demo`: back up a simulated network through the real task queue, change a device, show the difference."""
+"""`make demo`: back up a simulated network through the real task queue, change a device, show the difference.
+
+One device is then replaced: it shows another key than before, and waits for somebody to accept that.
+"""
 
 import sys
 import time
@@ -18,6 +21,7 @@ JOB_SECONDS = 120
 CHANGED = "core1"
 BEFORE = " description transit to provider A\n"
 AFTER = " description transit to provider B, circuit 4711\n"
+REPLACED = "dc2"
 
 # What an operator must read about each way to misbehave
 REASONS = {
@@ -45,7 +49,7 @@ def main() -> int:
     password = playground.ensure_admin(folder)
     console.print("[bold]2.[/] Starting the simulated network and a worker")
     with playground.simulated_network(folder) as inventory, playground.worker(folder):
-        problems = _back_up_everything(inventory) + _change_one(inventory)
+        problems = _back_up_everything(inventory) + _change_one(inventory) + _replace_one(inventory)
     for problem in problems:
         console.print(f"[red]not as it must be:[/] {problem}")
     if not problems:
@@ -100,6 +104,20 @@ def _change_one(inventory: list[dict[str, Any]]) -> list[str]:
     if changes != [f"-{BEFORE.rstrip()}", f"+{AFTER.rstrip()}"]:
         problems.append(f"the diff is not exactly the change: {changes}")
     return problems
+
+
+def _replace_one(inventory: list[dict[str, Any]]) -> list[str]:
+    from backups.models import Backup
+    from devices.models import Device
+
+    console.print(f"[bold]6.[/] Replacing {REPLACED}: it shows another host key, so no log-in is sent to it")
+    config = next(row["config"] for row in inventory if row["name"] == REPLACED)
+    Path(config).with_suffix(".keys").mkdir()  # see LabDevice
+    backup = _run_job(Device.objects.filter(hostname=REPLACED))[REPLACED]
+    if backup.failure_reason != Backup.FailureReason.SECURITY:
+        return [f"{REPLACED} shows another key, but ended {backup.status} {backup.failure_reason}"]
+    console.print("   Compare the two keys and accept the new one on the device's page.")
+    return []
 
 
 def _run_job(devices: Any) -> "dict[str, Backup]":

@@ -27,9 +27,10 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class DeviceSpec:
-    """What to build a device from; `delay` is in seconds, `authorized_key` is OpenSSH public key text.
+    """What to build a device from; `authorized_key` is OpenSSH public key text.
 
-    With the name of a `gateway`, it takes connections from that one only.
+    Times are in seconds: `latency` passes before each answer of a command line, `delay` before the running
+    configuration of a slow device. With the name of a `gateway`, it takes connections from that one only.
     """
 
     platform: str
@@ -42,6 +43,7 @@ class DeviceSpec:
     authorized_key: str = ""
     host_key_algorithms: tuple[str, ...] = ("ssh-ed25519",)
     gateway: str = ""
+    latency: float = 0.0
 
 
 class LabDevice:
@@ -62,6 +64,7 @@ class LabDevice:
         self.authorized_key = spec.authorized_key
         self.host_key_algorithms = spec.host_key_algorithms
         self.delay = spec.delay
+        self.latency = spec.latency
         self.serial_number = serial_number
         self.os_version = os_version
         self.model = model
@@ -73,6 +76,8 @@ class LabDevice:
         self.gateway: LabGateway | None = None
         self.on_fault_change: Callable[[], None] = lambda: None
         self._fault = spec.fault
+        self._read_state: tuple[int, ...] | None = None  # of the file, when its text was last read
+        self._read_text = ""
 
     def __repr__(self) -> str:
         return f"<LabDevice {self.name} ({self.platform}) {self.address}:{self.port} {self.fault}>"
@@ -105,14 +110,19 @@ class LabDevice:
 
     @property
     def running_config(self) -> str:
-        """The text in the file, read anew: editing the file changes the device."""
-        return self.config_path.read_text(encoding="utf-8")
+        """The text in the file, read anew once that has changed: editing the file changes the device."""
+        status = self.config_path.stat()
+        state = (status.st_ino, status.st_size, status.st_mtime_ns)
+        if state != self._read_state:
+            self._read_state, self._read_text = state, self.config_path.read_text(encoding="utf-8")
+        return self._read_text
 
     @running_config.setter
     def running_config(self, text: str) -> None:
         partial = self.config_path.with_suffix(".partial")
         partial.write_text(text, encoding="utf-8")
         os.replace(partial, self.config_path)
+        self._read_state = None
 
     @property
     def keys_directory(self) -> Path:

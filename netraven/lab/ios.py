@@ -40,14 +40,13 @@ Loopback0              192.0.2.1       YES NVRAM  up                    up
 
 
 def answers(device: LabDevice) -> Mapping[str, str]:
-    """Output by command."""
+    """Output by command; the configurations are not among them, they are long."""
     return {
         "show version": SHOW_VERSION.format(
             name=device.name, os_version=device.os_version, model=device.model, serial_number=device.serial_number
         ),
         "show hosts": "Default domain is lab.example\nName servers are 192.0.2.53\n",
         "show ip interface brief": SHOW_INTERFACES,
-        "show startup-config": startup_config(device),
     }
 
 

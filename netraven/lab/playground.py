@@ -91,14 +91,17 @@ def simulated_network(folder: Path) -> Iterator[list[dict[str, Any]]]:
 @contextmanager
 def worker(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A real django-q2 cluster as a process."""
-    with running(folder / "worker.log", "manage.py", "qcluster") as process:
+    with running(folder / "worker.log", "manage.py", "run_workers") as process:
         yield process
 
 
 def record_devices(rows: list[dict[str, Any]]) -> None:
-    """Records for the simulated devices; their ports change with each start of the network."""
+    """Records for the simulated devices; their ports change with each start of the network.
+
+    Healthy devices have their log-in from their tag, the others have it as their own.
+    """
     from credentials.models import Credential
-    from devices.models import Device, Platform, Tag
+    from devices.models import Device, Platform, Tag, TagCredential
 
     credential, _ = Credential.objects.get_or_create(
         name="lab",
@@ -106,6 +109,7 @@ def record_devices(rows: list[dict[str, Any]]) -> None:
         | {"description": "The simulated network's log-in."},
     )
     healthy, _ = Tag.objects.get_or_create(name="healthy", defaults={"color": "#15803d"})
+    TagCredential.objects.get_or_create(tag=healthy, credential=credential, defaults={"priority": 10})
     faulty, _ = Tag.objects.get_or_create(name="misbehaving", defaults={"color": "#b45309"})
     for row in rows:
         device, _ = Device.objects.update_or_create(
@@ -115,7 +119,7 @@ def record_devices(rows: list[dict[str, Any]]) -> None:
                 "address": row["address"],
                 "port": row["port"],
                 "platform": Platform.objects.get(slug=row["platform"]),
-                "credential": credential,
+                "credential": None if row["fault"] == "none" else credential,
                 "description": "" if row["fault"] == "none" else f"Simulated fault: {row['fault']}",
             },
         )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CHROMIUM = "/usr/bin/chromium"
 WIDE = (1280, 800)
 NARROW = (360, 740)
-BOTH_AND_NARROW = ("devices", "device", "diff")  # also dark, and on a narrow screen
+BOTH_AND_NARROW = ("devices", "device", "diff", "host-key")  # also dark, and on a narrow screen
 
 
 def main() -> int:
@@ -42,22 +42,37 @@ def page_paths() -> Iterator[tuple[str, str]]:
     """Name and path of each page worth a picture, of the records that show most."""
     from django.urls import reverse
 
-    from backups.models import Backup, Job
+    from backups.models import Backup, Job, LoginAttempt
 
     changed = Backup.objects.completed().filter(changed=True, version__gt=1).latest("finished_at")
     yield "devices", reverse("pages:devices")
     yield "device", reverse("pages:device", args=[changed.device_id])
     yield "backup", reverse("pages:backup", args=[changed.pk])
     yield "diff", _diff_path(changed)
-    job = Job.objects.filter(backups__status="failed").latest("created_at")
+    job = Job.objects.filter(backups__failure_reason="incomplete").latest("created_at")
     yield "job", reverse("pages:job", args=[job.pk])
     incomplete = Backup.objects.filter(failure_reason="incomplete").exclude(file_path="").latest("finished_at")
     yield "incomplete", reverse("pages:backup", args=[incomplete.pk])
     yield "accept", reverse("pages:accept", args=[incomplete.pk])
+    refused = Backup.objects.filter(failure_reason="security").latest("finished_at")
+    yield "refused", reverse("pages:backup", args=[refused.pk])
+    offered = refused.device.host_keys.offered().get()
+    yield "host-key", f"{reverse('pages:host-keys')}?key={offered.pk}"
     yield "console", reverse("admin:index")
-    for name in ("devices_device", "devices_platform", "devices_tag", "backups_backup", "backups_job"):
+    names = ("devices_device", "devices_platform", "devices_tag", "devices_hostkey", "backups_backup", "backups_job")
+    for name in names:
         yield f"console-{name.split('_')[1]}s", reverse(f"admin:{name}_changelist")
+    yield "console-hostkey", reverse("admin:devices_hostkey_change", args=[offered.pk])
+    yield "console-workers", reverse("admin:backups_workerprocess_changelist")
     yield "console-credentials", reverse("admin:credentials_credential_changelist")
+    attempt = LoginAttempt.objects.filter(accepted=True, tag__isnull=False).latest("time")
+    yield (
+        "console-credential",
+        reverse("admin:credentials_credential_change", args=[attempt.credential_id]) + "#log-ins",
+    )
+    yield "console-tag", reverse("admin:devices_tag_change", args=[attempt.tag_id]) + "#log-ins"
+    pair = f"?credential={attempt.credential_id}&device={attempt.device_id}"
+    yield "console-login-test", reverse("admin:credentials_credential_test") + pair
     yield "console-device", reverse("admin:devices_device_change", args=[changed.device_id])
     yield "console-backup", reverse("admin:backups_backup_change", args=[incomplete.pk])
     yield "console-job", reverse("admin:backups_job_change", args=[job.pk])

@@ -23,11 +23,15 @@ class Dialect:
     error: str  # for a command that the device does not know
     config_error: str  # instead of the running configuration, for Fault.CLI_ERROR
     terminal_replies: Mapping[str, str] = field(default_factory=dict)  # most say nothing to `terminal ...`
+    startup_config: Callable[[LabDevice], str] | None = None  # for those who do not have it among their answers
 
 
+IOS = Dialect(
+    "{name}>", False, ios.running_config, ios.answers, ios.ERROR, ios.ERROR, startup_config=ios.startup_config
+)
 DIALECTS: dict[str, Dialect] = {
-    "ios": Dialect("{name}>", False, ios.running_config, ios.answers, ios.ERROR, ios.ERROR),
-    "ios_telnet": Dialect("{name}>", False, ios.running_config, ios.answers, ios.ERROR, ios.ERROR),
+    "ios": IOS,
+    "ios_telnet": IOS,
     "nxos_ssh": Dialect("{name}# ", True, nxos.running_config, nxos.answers, nxos.ERROR, nxos.ERROR),
     "eos_ssh": Dialect(
         "{name}>", False, eos.running_config, eos.answers, eos.ERROR, eos.CONFIG_ERROR, eos.TERMINAL_REPLIES
@@ -44,6 +48,7 @@ class Shell:
         self._device = device
         self._dialect = DIALECTS[device.platform]
         self._privileged = self._dialect.starts_privileged
+        self._unsent: list[str] = []
 
     @property
     def prompt(self) -> str:
@@ -65,13 +70,17 @@ class Shell:
             case "":
                 return
             case "exit" | "quit" | "logout":
+                self._send()
                 raise SessionEnded
             case "enable" if not self._privileged:
                 await self._enable()
             case "xml" if self._device.platform == "iosxr":
+                self._send()
                 await serve_xml_agent(self._wire, self._device)
             case "show running-config" | "show running-config all" if self._privileged:
                 await self._show_running_config()
+            case "show startup-config" if self._dialect.startup_config:
+                self._say(self._dialect.startup_config(self._device))
             case _ if command.startswith("terminal "):
                 self._say(self._dialect.terminal_replies.get(command, ""))
             case _:
@@ -89,23 +98,37 @@ class Shell:
 
     async def _show_running_config(self) -> None:
         device, config = self._device, self._dialect.running_config(self._device)
-        if device.fault is Fault.TRUNCATES and self.prompt.strip() in config:
+        if device.fault is Fault.NONE:
+            self._say(config)
+        elif device.fault is Fault.TRUNCATES and self.prompt.strip() in config:
             await self._pause_after_prompt_text(config)
         else:
+            self._send()
             await deliver(self._wire, device, config, encode, encode(self._dialect.config_error))
 
     async def _pause_after_prompt_text(self, config: str) -> None:
         """A config line that shows the prompt, then a pause: the client takes it for the end of the output."""
         head, prompt, tail = config.partition(self.prompt.strip())
         self._say(head + prompt)
+        self._send()
         await asyncio.sleep(PAUSE_AFTER_PROMPT_TEXT)
         self._say(tail)
 
     async def _read_line(self) -> str:
-        return (await self._wire.read_until(b"\n")).decode(errors="replace").strip("\r\0")
+        self._send()
+        line = (await self._wire.read_until(b"\n")).decode(errors="replace").strip("\r\0")
+        if self._device.latency:
+            await asyncio.sleep(self._device.latency)
+        return line
 
     def _say(self, text: str) -> None:
-        self._wire.write(encode(text))
+        self._unsent.append(text)
+
+    def _send(self) -> None:
+        """All that was said since, in one piece, as a network would put it into one packet: packets are what costs."""
+        if self._unsent:
+            self._wire.write(encode("".join(self._unsent)))
+            self._unsent.clear()
 
 
 def encode(text: str) -> bytes:

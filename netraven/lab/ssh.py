@@ -1,16 +1,16 @@
 """SSH to a simulated device: log-in by password or key, then the device's shell or its NETCONF subsystem."""
 
-import asyncio
 import contextlib
 import socket
+from functools import partial
 
 import asyncssh
 
-from netraven.lab.delivery import RequestWire, SessionEnded
 from netraven.lab.device import Fault, LabDevice
 from netraven.lab.netconf import serve_netconf
 from netraven.lab.platforms import PLATFORMS
 from netraven.lab.shells import serve_shell
+from netraven.lab.ssh_session import SshWire, serve_connection
 
 
 class LoginServer(asyncssh.SSHServer):
@@ -43,74 +43,25 @@ class LoginServer(asyncssh.SSHServer):
         device.failed_logins += not accepted
         return accepted
 
+    def session_requested(self) -> SshWire:
+        """One for each who asks, to speak as the device does."""
+        serve = serve_netconf if PLATFORMS[self._device.platform].transport == "netconf" else serve_shell
+        return SshWire(partial(serve, device=self._device))
+
     def auth_completed(self) -> None:
         """Count the log-in."""
         self._device.logins += 1
 
 
-class SshWire(RequestWire):
-    """The client's end of an SSH session, in bytes."""
-
-    def __init__(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
-        self._process = process
-        self.unread = b""
-
-    def write(self, data: bytes) -> None:
-        """Send, or queue for sending."""
-        self._process.stdout.write(data)
-
-    async def drain(self) -> None:
-        """Wait until nearly all is sent."""
-        await self._process.stdout.drain()
-
-    async def wait_closed(self) -> None:
-        """Return when the client has gone."""
-        await self._process.channel.wait_closed()
-
-    def drop(self) -> None:
-        """Cut the TCP connection."""
-        self._process.channel.get_connection().abort()
-
-    async def read(self) -> bytes:
-        """The next bytes, however many there are. Raises SessionEnded when the client has left."""
-        try:
-            data = await self._process.stdin.read(65536)
-        except (OSError, asyncssh.Error) as error:
-            raise SessionEnded from error
-        if not data:
-            raise SessionEnded
-        return data
-
-
 async def serve_ssh(device: LabDevice, client: socket.socket, host_keys: list[asyncssh.SSHKey]) -> None:
     """Serve one TCP connection until it is closed."""
-
-    async def serve_session(process: asyncssh.SSHServerProcess[bytes]) -> None:
-        wire = SshWire(process)
-        with contextlib.suppress(SessionEnded, OSError, asyncssh.Error):
-            if PLATFORMS[device.platform].transport == "netconf":
-                await serve_netconf(wire, device)
-            else:
-                await serve_shell(wire, device)
-        process.exit(0)
-
-    connection: asyncssh.SSHServerConnection | None = None
-    try:
-        connection = await asyncssh.run_server(
-            client,
-            server_factory=lambda: LoginServer(device),
-            server_host_keys=host_keys,
-            process_factory=serve_session,
-            encoding=None,
-            line_editor=False,
-            kbdint_auth=False,
-            gss_host=None,
-        )
-        await connection.wait_closed()
-    except (OSError, asyncssh.Error):
-        return
-    except asyncio.CancelledError:
-        if connection is not None:
-            connection.abort()
-            await connection.wait_closed()
-        raise
+    options = asyncssh.SSHServerConnectionOptions(
+        server_factory=lambda: LoginServer(device),
+        server_host_keys=host_keys,
+        encoding=None,
+        kbdint_auth=False,
+        line_editor=False,
+        gss_host=None,
+    )
+    with contextlib.suppress(OSError, asyncssh.Error):
+        await serve_connection(client, options)

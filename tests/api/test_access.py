@@ -1,5 +1,6 @@
 """Every route against every kind of caller; a route without a row here fails."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from django.urls import URLPattern
 from rest_framework.test import APIClient
 
 from backups.models import Backup
-from devices.models import Platform, Tag
+from devices.models import Gateway, HostKey, Platform, Tag, TagCredential
 from netraven.api import urlpatterns
 from tests.api.conftest import PASSWORD, MakeUser, add_backup, add_credential, add_device, client_of
 
@@ -18,6 +19,8 @@ VIEW_PERMISSIONS = [
     "devices.view_device",
     "devices.view_tag",
     "devices.view_platform",
+    "devices.view_gateway",
+    "devices.view_hostkey",
     "credentials.view_credential",
     "backups.view_backup",
     "backups.view_job",
@@ -28,12 +31,12 @@ READ = [401, 401, 401, 403, 200, 200]
 CREATE = [401, 401, 401, 403, 403, 201]
 CHANGE = [401, 401, 401, 403, 403, 200]
 DELETE = [401, 401, 401, 403, 403, 204]
-MODELS = ["device", "tag", "platform", "credential"]
+MODELS = ["device", "tag", "platform", "gateway", "credential"]
 EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-token", "post"): [200, 200, 200, 200, 200, 200],
     ("api-token", "delete"): [401, 401, 401, 204, 204, 204],
-    **{(f"api-{model}-list", "get"): READ for model in [*MODELS, "backup", "job"]},
-    **{(f"api-{model}-detail", "get"): READ for model in [*MODELS, "backup", "job"]},
+    **{(f"api-{model}-list", "get"): READ for model in [*MODELS, "hostkey", "backup", "job"]},
+    **{(f"api-{model}-detail", "get"): READ for model in [*MODELS, "hostkey", "backup", "job"]},
     **{(f"api-{model}-list", "post"): CREATE for model in MODELS},
     **{(f"api-{model}-detail", method): CHANGE for model in MODELS for method in ("put", "patch")},
     **{(f"api-{model}-detail", "delete"): DELETE for model in MODELS},
@@ -42,6 +45,21 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-backup-content", "get"): CHANGE,
     ("api-backup-diff", "get"): CHANGE,
     ("api-backup-accept", "post"): CHANGE,
+    ("api-credential-statistics", "get"): READ,
+    ("api-credential-statistics-list", "get"): READ,
+    ("api-credential-test", "post"): CHANGE,
+    ("api-gateway-test", "post"): CHANGE,
+    ("api-tag-statistics", "get"): READ,
+    ("api-tag-statistics-list", "get"): READ,
+    ("api-tag-credentials", "get"): READ,
+    ("api-tag-credentials", "post"): CREATE,
+    **{("api-tag-credential", method): CHANGE for method in ("put", "patch")},
+    ("api-tag-credential", "get"): READ,
+    ("api-tag-credential", "delete"): DELETE,
+    ("api-hostkey-accept", "post"): CHANGE,
+    ("api-hostkey-dismiss", "post"): CHANGE,
+    ("api-job-list", "post"): [401, 401, 401, 403, 403, 202],
+    ("api-job-cancel", "post"): CHANGE,
     ("api-job-backups", "get"): READ,
     ("api-job-log", "get"): READ,
 }
@@ -99,26 +117,58 @@ def prepare_incomplete() -> tuple[str, dict[str, object]]:
     return str(backup.pk), {}
 
 
+def prepare_offered_key() -> tuple[str, dict[str, object]]:
+    key = HostKey.objects.create(device=add_device(), kind="ssh", text="ssh-rsa AA==", fingerprint="x", state="offered")
+    return str(key.pk), {}
+
+
 def prepare_platform() -> tuple[str, dict[str, object]]:
     platform = Platform.objects.create(slug="mine", name="Mine", driver="ios", default_port=22)
     return platform.slug, {"slug": "other", "name": "Other", "driver": "ios", "default_port": 22}
 
 
+def prepare_tag() -> tuple[str, dict[str, object]]:
+    body: dict[str, object] = {"name": "edge", "credential": str(add_credential("another").pk)}
+    return str(Tag.objects.create(name="core").pk), body
+
+
+def prepare_credential() -> tuple[str, dict[str, object]]:
+    device = add_device(address="127.0.0.1", port=1)  # nothing listens there
+    return str(add_credential().pk), {"name": "new", "username": "backup", "password": "a", "device": str(device.pk)}
+
+
+def prepare_tag_credential() -> tuple[str, dict[str, object]]:
+    tag, credential = Tag.objects.create(name="core"), add_credential()
+    TagCredential.objects.create(tag=tag, credential=credential)
+    return f"{tag.pk}/{credential.pk}", {"credential": str(credential.pk), "priority": 1}
+
+
+def prepare_gateway() -> tuple[str, dict[str, object]]:
+    credential = add_credential("jump")
+    gateway = Gateway.objects.create(name="jump1", address="127.0.0.1", port=1, credential=credential)
+    return str(gateway.pk), {"name": "jump2", "address": "192.0.2.9", "credential": str(credential.pk)}
+
+
 PREPARE: dict[str, Callable[[], tuple[str, dict[str, object]]]] = {
     "token": prepare_token,
     "device": prepare_device,
-    "tag": lambda: (str(Tag.objects.create(name="core").pk), {"name": "edge"}),
+    "tag": prepare_tag,
+    "tag-credential": prepare_tag_credential,
     "platform": prepare_platform,
-    "credential": lambda: (str(add_credential().pk), {"name": "new", "username": "backup", "password": "a"}),
+    "credential": prepare_credential,
+    "gateway": prepare_gateway,
+    "hostkey": prepare_offered_key,
     "backup": prepare_incomplete,
-    "job": lambda: (str(add_backup(add_device()).job_id), {}),
+    "job": lambda: (str(add_backup(add_device(), "pending").job_id), {"all": True}),
 }
 
 
-def path_of(pattern: str, key: str) -> str:
-    """`^devices/(?P<pk>[^/.]+)/?$` -> `/api/devices/<key>`"""
-    before, _, rest = pattern.strip("^$").removesuffix("/?").partition("(?P<")
-    return f"/api/{before}{key}{rest.partition(')')[2]}" if rest else f"/api/{before}"
+def path_of(pattern: str, keys: str) -> str:
+    """`^devices/(?P<pk>[^/.]+)/?$` -> `/api/devices/<key>`; one key for each placeholder, with a slash between them."""
+    path = pattern.strip("^$").removesuffix("/?")
+    for key in keys.split("/"):
+        path = re.sub(r"\(\?P<\w+>[^)]*\)", key, path, count=1)
+    return f"/api/{path}"
 
 
 @pytest.mark.parametrize("caller", CALLERS)
@@ -126,7 +176,8 @@ def path_of(pattern: str, key: str) -> str:
 def test_each_caller_gets_what_it_may(
     callers: dict[str, APIClient], name: str, method: str, pattern: str, caller: str
 ) -> None:
-    key, body = PREPARE[name.split("-")[1]]()
+    kind = name.removeprefix("api-")
+    key, body = PREPARE.get(kind, PREPARE[kind.split("-")[0]])()
     response = getattr(callers[caller], method)(
         path_of(pattern, key), body if method not in ("get", "delete") else None
     )

@@ -12,18 +12,19 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from backups.models import Backup, Job
-from devices.models import Device, Platform, Tag
+from devices.models import Device, Gateway, Platform, Tag
 from netraven import pagination
 from netraven.exception_handler import handle_exception
 from netraven.pagination import BoundedPaginator
 from tests.api.conftest import MakeClient, add_backup, add_credential, add_device
-from tests.api.test_access import VIEW_PERMISSIONS, path_of, routes
+from tests.api.test_access import PREPARE, VIEW_PERMISSIONS, path_of, routes
 
 pytestmark = pytest.mark.django_db
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 WRITES = [(name, method, pattern) for name, method, pattern in routes() if method in ("post", "put", "patch")]
 READS = [(name, pattern) for name, method, pattern in routes() if method == "get"]
-LISTS = [pattern for name, pattern in READS if not name.endswith(("-detail", "-content", "-diff"))]
+ONE = ("-detail", "-content", "-diff", "-statistics", "api-tag-credential")
+LISTS = [pattern for name, pattern in READS if not name.endswith(ONE)]
 
 
 Budget = Callable[[int], AbstractContextManager[Any]]
@@ -78,7 +79,7 @@ def test_a_mistake_of_our_own_is_not_hidden() -> None:
 
 
 def test_a_wrong_method_is_named(root: APIClient) -> None:
-    response = root.post("/api/jobs", {})
+    response = root.post("/api/backups", {})
     assert response.status_code == 405
     assert "GET" in response["Allow"]
     assert_detail(response)
@@ -104,19 +105,17 @@ BODIES = {
 }
 
 
+WITHOUT_BODY = {"api-gateway-test", "api-job-cancel", "api-backup-accept", "api-hostkey-accept", "api-hostkey-dismiss"}
+
+
 @pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
-@pytest.mark.parametrize(("name", "method", "pattern"), [row for row in WRITES if row[0] != "api-backup-accept"])
+@pytest.mark.parametrize(("name", "method", "pattern"), [row for row in WRITES if row[0] not in WITHOUT_BODY])
 def test_a_body_that_cannot_be_stored_is_a_400(
     root: APIClient, name: str, method: str, pattern: str, body: bytes
 ) -> None:
-    keys: dict[str, Callable[[], Any]] = {
-        "token": add_device,
-        "device": add_device,
-        "tag": lambda: Tag.objects.create(name="core"),
-        "credential": add_credential,
-    }
-    kind = name.split("-")[1]
-    key = "ios" if kind == "platform" else str(keys[kind]().pk)
+    kind = name.removeprefix("api-")
+    prepare = PREPARE[kind] if kind in PREPARE else PREPARE[kind.split("-")[0]]
+    key, _ = prepare()
     response = send(root, method.upper(), path_of(pattern, key), body)
     assert response.status_code == 400, response.content
     assert response["Content-Type"] == "application/json"
@@ -171,6 +170,7 @@ def test_no_query_is_a_traceback(root: APIClient, pattern: str, text: str) -> No
         *("page", "page_size", "search", "ordering", "name", "username", "hostname", "address", "platform", "tag"),
         *("credential", "enabled", "last_status", "last_failure_reason", "status", "device", "job", "failure_reason"),
         *("changed", "created_after", "created_before", "trigger", "after", "backup", "level", "format", "download"),
+        *("state", "kind", "gateway"),
     ]
     for name in names:
         response = root.get(f"{url}?{name}={text}")
@@ -191,7 +191,9 @@ def add_rows(start: int, stop: int) -> None:
     for number in range(start, stop):
         device = add_device(f"core{number}")
         device.tags.add(Tag.objects.create(name=f"tag{number}"))
-        add_credential(f"credential {number}")
+        Tag.objects.get(name="tag0").tag_credentials.create(credential=add_credential(f"credential {number}"))
+        device.host_keys.create(kind="ssh", text="ssh-rsa AA==", fingerprint="x", state="offered")
+        Gateway.objects.create(name=f"jump{number}", address="192.0.2.9", credential=add_credential(f"jump {number}"))
         Platform.objects.create(slug=f"p{number}", name=f"P{number}", driver="ios", default_port=22)
         add_backup(device, job=Job.objects.create(trigger="api", metadata={"first_devices": [f"core{number}"]}))
         job = Job.objects.earliest("created_at")
@@ -205,8 +207,8 @@ def test_a_list_takes_as_many_queries_for_thirty_rows_as_for_three(
 ) -> None:
     viewer = client_with(*VIEW_PERMISSIONS)
     add_rows(0, 3)
-    first = Job.objects.earliest("created_at")
-    url = path_of(pattern, str(first.pk if pattern.startswith("^jobs") else Device.objects.get(hostname="core0").pk))
+    firsts = {"jobs": Job.objects.earliest("created_at"), "tags": Tag.objects.get(name="tag0")}
+    url = path_of(pattern, str(firsts.get(pattern.strip("^").split("/")[0], Device.objects.get(hostname="core0")).pk))
     with django_assert_max_num_queries(12) as few:
         assert viewer.get(url).json()["count"] >= 3
     add_rows(3, 30)

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django_q.brokers import get_broker
 from pytest_django import Settings
 
 from backups.claims import claim_next
@@ -35,9 +36,9 @@ def test_a_running_backup_with_a_lease_is_left_alone(backup: Backup) -> None:
 def test_what_a_dead_worker_left_is_queued_again(backup: Backup, queued_tasks: QueuedTasks) -> None:
     claim_next("dead", 1)
     expire_lease(backup)
-    before = len(queued_tasks())
+    get_broker().purge_queue()
     assert reap()["taken_back"] == 1
-    assert [task["args"] for task in queued_tasks()[before:]] == [()]
+    assert [task["func"] for task in queued_tasks()] == ["backups.tasks.work"]
     backup.refresh_from_db()
     assert (backup.status, backup.worker, backup.attempts) == (Backup.Status.PENDING, "", 1)
     assert JobLog.objects.filter(backup=backup, event=JobLog.Event.RECOVERED).count() == 1
@@ -56,9 +57,10 @@ def test_a_backup_that_kills_its_workers_is_given_up(backup: Backup, settings: S
 
 
 def test_a_worker_is_woken_again_while_backups_wait(backup: Backup, queued_tasks: QueuedTasks) -> None:
-    before = len(queued_tasks())
-    assert reap()["waiting"] == 1
-    assert [task["func"] for task in queued_tasks()[before:]] == ["backups.tasks.work"]
+    get_broker().purge_queue()
+    for _ in range(3):
+        assert reap()["waiting"] == 1
+    assert [task["func"] for task in queued_tasks()] == ["backups.tasks.work"], "one that waits is enough"
 
 
 def test_a_job_whose_worker_died_before_ending_it_is_ended(backup: Backup) -> None:

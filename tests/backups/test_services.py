@@ -3,8 +3,10 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django_q.tasks import async_task
 from model_bakery import baker
 
+from backups import queueing
 from backups.exceptions import RequestRefused
 from backups.models import Backup, Job
 from backups.services import close_job, request_backups
@@ -101,13 +103,43 @@ def test_a_job_ends_once_when_its_last_backup_has_ended() -> None:
     assert [close_job(job.pk), close_job(job.pk)] == [True, False]
     job.refresh_from_db()
     assert job.status == Job.Status.FAILED
-    assert job.counts() == {"pending": 0, "running": 0, "completed": 0, "failed": 2}
+    assert job.progress() == {"pending": 0, "running": 0, "completed": 0, "failed": 2}
 
 
 def test_a_large_request_costs_a_bounded_number_of_queries() -> None:
-    add_devices(2000)
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        request_backups(Device.objects.all(), user=None, trigger=Trigger.COMMAND)
-    assert len(queries) < 80  # SQLite takes some 40 backups in one INSERT
+    add_devices(2500)
+    for _ in range(2):  # the second time all are under way
+        with CaptureQueriesContext(connection) as queries:
+            request = request_backups(Device.objects.all(), user=None, trigger=Trigger.COMMAND)
+        assert len(queries) < 20
+    assert (request.made, len(request.active_ids), len(request.already_active)) == (0, 2500, 2500)
+
+
+def test_the_rows_that_the_database_makes_are_as_django_would_make_them() -> None:
+    add_devices(3)
+    backups = request_backups(Device.objects.all(), user=None, trigger=Trigger.COMMAND, comments="“ü”, 'x' %s").backups
+    as_django = Backup(job=backups[0].job, comments="“ü”, 'x' %s")
+    own = {"id", "device", "position", "created_at"}
+    for backup in backups:
+        assert backup.created_at.utcoffset() is not None
+        assert abs((backup.created_at - as_django.created_at).total_seconds()) < 60
+        same = [field.attname for field in Backup._meta.concrete_fields if field.name not in own]
+        assert [getattr(backup, name) for name in same] == [getattr(as_django, name) for name in same]
+    assert [backup.position for backup in backups] == [0, 1, 2]
+    assert [backup.device.hostname for backup in backups] == ["d0", "d1", "d2"]
+    assert len({backup.pk for backup in backups}) == 3
+    assert {backup.pk.version for backup in backups} == {4}
+
+
+def test_positions_go_on_from_batch_to_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queueing, "BATCH", 3)
+    add_devices(8)
+    backups = request_backups(Device.objects.all(), user=None, trigger=Trigger.COMMAND).backups
+    assert [backup.position for backup in backups] == list(range(8))
+
+
+def test_a_task_that_waits_already_is_enough(queued_tasks: QueuedTasks) -> None:
+    async_task("backups.tasks.reap")
+    for device in add_devices(3):
+        request_backups(Device.objects.filter(pk=device.pk), user=None, trigger=Trigger.COMMAND)
+    assert [task["func"] for task in queued_tasks()] == ["backups.tasks.reap", "backups.tasks.work"]

@@ -76,7 +76,7 @@ def test_a_missing_secret_key_is_one_line_with_a_recipe(run: Run) -> None:
     assert "NETRAVEN_SECRET_KEY is not set. Make one with: python -c" in only_line(done)
 
 
-@pytest.mark.parametrize("command", ["migrate", "check", "rotate_keys", "qcluster", "runserver"])
+@pytest.mark.parametrize("command", ["migrate", "check", "rotate_keys", "run_workers", "runserver"])
 def test_missing_field_keys_are_one_line_with_a_recipe(run: Run, command: str) -> None:
     done = run("manage.py", command)
     assert done.returncode == 1
@@ -129,7 +129,7 @@ def test_nothing_starts_with_keys_that_do_not_fit(run: Run) -> None:
     done = run("manage.py", "check", NETRAVEN_FIELD_KEYS=NEW)
     assert done.returncode == 1
     assert "(credentials.E001) No key in NETRAVEN_FIELD_KEYS fits 1 of 1 sampled rows" in done.stderr
-    done = run("manage.py", "qcluster", NETRAVEN_FIELD_KEYS=NEW)
+    done = run("manage.py", "run_workers", NETRAVEN_FIELD_KEYS=NEW)
     assert done.returncode == 1
     assert "credentials.E001" in done.stderr
     gunicorn = ["-m", "gunicorn", "netraven.wsgi", "--bind", "127.0.0.1:0", "--workers", "1"]

@@ -14,6 +14,7 @@ REASONS = {
     "AuthenticationFailed": ("authentication", False),
     "DeviceTimeout": ("timeout", True),
     "DeadlineExceeded": ("timeout", False),
+    "SessionCancelled": ("cancelled", False),
     "IncompleteConfig": ("incomplete", False),
     "UnexpectedDeviceError": ("unexpected", False),
 }

@@ -12,7 +12,7 @@ from django.utils import timezone
 from backups import storage
 from backups.fingerprint import change_hash, content_hash
 from backups.models import Backup, Job, JobLog
-from devices.models import Device, Platform, Tag
+from devices.models import Device, HostKey, Platform, Tag
 from devices.text import encode
 
 OLD_CONFIG = """! Last configuration change at 10:00:00 UTC
@@ -27,10 +27,18 @@ NEW_CONFIG = OLD_CONFIG.replace("10:00:00", "11:00:00").replace("users", "staff 
 
 PERMISSIONS = {
     "nobody": [],
-    "viewer": ["devices.view_device", "backups.view_backup", "backups.view_job"],
-    "reader": ["devices.view_device", "backups.view_backup", "backups.view_job", "backups.view_config"],
+    "viewer": ["devices.view_device", "devices.view_hostkey", "backups.view_backup", "backups.view_job"],
+    "reader": [
+        "devices.view_device",
+        "devices.view_hostkey",
+        "backups.view_backup",
+        "backups.view_job",
+        "backups.view_config",
+    ],
     "operator": [
         "devices.view_device",
+        "devices.view_hostkey",
+        "devices.accept_hostkey",
         "backups.view_backup",
         "backups.view_job",
         "backups.view_config",
@@ -74,7 +82,7 @@ def login(make_user: MakeUser) -> Callable[..., Client]:
 
 @dataclass
 class Network:
-    """One device with its history: two good versions, one failure, one incomplete configuration."""
+    """One device with its history: two good versions, one failure, one incomplete configuration, and a changed key."""
 
     device: Device
     job: Job
@@ -82,6 +90,8 @@ class Network:
     new: Backup
     failed: Backup
     incomplete: Backup
+    known_key: HostKey
+    offered_key: HostKey
 
 
 def make_backup(job: Job, device: Device, text: str = "", *, minutes_ago: int, **fields: object) -> Backup:
@@ -97,6 +107,12 @@ def make_backup(job: Job, device: Device, text: str = "", *, minutes_ago: int, *
         } | fields
     times = dict.fromkeys(("created_at", "started_at", "finished_at"), moment)
     return Backup.objects.create(job=job, device=device, **({"status": "completed"} | times | fields))
+
+
+def make_key(device: Device, name: str, state: HostKey.State) -> HostKey:
+    """A key as it is recorded."""
+    fingerprint = f"ssh-ed25519 SHA256:{device.hostname}+{name}"
+    return device.host_keys.create(kind="ssh", text=f"ssh-ed25519 {name}", fingerprint=fingerprint, state=state)
 
 
 def make_network(name: str = "core1", error: str = "core1 port 22 refused the connection.") -> Network:
@@ -123,6 +139,8 @@ def make_network(name: str = "core1", error: str = "core1 port 22 refused the co
             failure_reason="incomplete",
             error="The configuration stops before its end: its last line is “hostname half”.",
         ),
+        known_key=make_key(device, "known", HostKey.State.TRUSTED),
+        offered_key=make_key(device, "new", HostKey.State.OFFERED),
     )
     JobLog.objects.create(job=job, event="session_start", message="Job started")
     JobLog.objects.create(job=job, backup=network.failed, event="backup_failure", level="error", message=error)

@@ -26,13 +26,17 @@ PAGES = {
     "accept": (403, 403, 403, 200, 200),
     "diff-with-previous": (403, 403, 302, 302, 302),
     "diff": (403, 403, 200, 200, 200),
+    "host-keys": (403, 200, 200, 200, 200),
     "job": (403, 200, 200, 200, 200),
+    "cancel": (403, 403, 403, 200, 200),
 }
 OPEN = {"start", "logout"}  # a redirect, and Django's own view
 USERS = ["nobody", "viewer", "reader", "operator", "superuser"]
 
 
 def address(page: str, network: Network) -> str:
+    if page == "host-keys":
+        return f"{reverse('pages:host-keys')}?key={network.offered_key.pk}"
     arguments = {
         "devices": [],
         "device": [network.device.pk],
@@ -40,6 +44,7 @@ def address(page: str, network: Network) -> str:
         "compare": [network.device.pk],
         "diff": [network.old.pk, network.new.pk],
         "job": [network.job.pk],
+        "cancel": [network.job.pk],
         "accept": [network.incomplete.pk],
     }
     return reverse(f"pages:{page}", args=arguments.get(page, [network.new.pk]))
@@ -85,8 +90,9 @@ def test_what_a_user_does_not_see_is_not_found(page: str, network: Network, logi
 @pytest.mark.parametrize("page", sorted(set(PAGES) - {"devices", "back-up"}))
 def test_unknown_ids_are_not_found_in_the_same_shell(page: str, network: Network, login: Login) -> None:
     url = address(page, network)
-    for known in (network.device.pk, network.old.pk, network.new.pk, network.incomplete.pk, network.job.pk):
-        url = url.replace(str(known), str(uuid.uuid4()))
+    records = (network.device, network.old, network.new, network.incomplete, network.job, network.offered_key)
+    for record in records:
+        url = url.replace(str(record.pk), str(uuid.uuid4()))
     answer = login("superuser").get(url)
     assert answer.status_code == 404
     assert b"Go to the devices" in answer.content

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 from django_q.models import Failure, OrmQ, Schedule, Success
 from knox.models import AuthToken
@@ -21,8 +23,10 @@ LISTS = [
     "devices_device",
     "devices_platform",
     "devices_tag",
+    "devices_hostkey",
     "backups_backup",
     "backups_job",
+    "backups_workerprocess",
     "credentials_credential",
     "knox_authtoken",
     "auth_user",
@@ -66,6 +70,7 @@ def test_every_model_of_ours_is_in_the_list_above() -> None:
     ("name", "hint"),
     [
         ("devices_device", b"Add the first device"),
+        ("devices_hostkey", b"No host keys yet"),
         ("backups_backup", b"No backups yet"),
         ("backups_job", b"No jobs yet"),
     ],
@@ -175,10 +180,11 @@ def test_restricted_devices_are_nowhere_in_the_console(network: Network, login: 
     tag.groups.add(Group.objects.create(name="others"))
     network.device.tags.add(tag)
     client = login("operator", "devices.change_device", staff=True)
-    for name in ("devices_device", "backups_backup", "backups_job"):
+    for name in ("devices_device", "devices_hostkey", "backups_backup", "backups_job"):
         assert b"core1" not in client.get(reverse(f"admin:{name}_changelist")).content
     for name, pk in (
         ("devices_device", network.device.pk),
+        ("devices_hostkey", network.offered_key.pk),
         ("backups_backup", network.new.pk),
         ("backups_job", network.job.pk),
     ):
@@ -234,9 +240,44 @@ def test_records_of_the_past_cannot_be_touched(name: str, network: Network, root
     assert root.get(reverse(f"admin:{name}_add")).status_code == 403
     assert root.post(reverse(f"admin:{name}_delete", args=[pk]), {"post": "yes"}).status_code == 403
     assert root.post(reverse(f"admin:{name}_change", args=[pk]), {"status": "failed"}).status_code == 403
-    assert b'name="action"' not in root.get(reverse(f"admin:{name}_changelist")).content
+    listed = root.get(reverse(f"admin:{name}_changelist")).content
+    assert b"delete_selected" not in listed
+    assert (b"cancel_selected" in listed) is (name == "backups_job")
     network.new.refresh_from_db()
     assert network.new.status == "completed"
+
+
+def test_selected_jobs_are_cancelled_and_those_that_cannot_be_are_named(network: Network, root: Client) -> None:
+    waiting = Job.objects.create(trigger="page")
+    Backup.objects.create(job=waiting, device=network.device)
+    form = {"action": "cancel_selected", "index": "0", "_selected_action": [str(waiting.pk), str(network.job.pk)]}
+    text = root.post(reverse("admin:backups_job_changelist"), form, follow=True).content.decode()
+    assert "1 job cancelled." in text
+    assert f"{network.job}: This job has ended already: failed." in text
+    assert Job.objects.get(pk=waiting.pk).status == "cancelled"
+
+
+def test_jobs_are_cancelled_by_those_who_may_run_backups_only(network: Network, login: Login) -> None:
+    url = reverse("admin:backups_job_changelist")
+    assert b"cancel_selected" in login("operator", staff=True).get(url).content
+    assert b"cancel_selected" not in login("reader", staff=True).get(url).content
+
+
+def test_the_job_list_counts_with_one_query_and_only_where_there_is_something_to_count(
+    network: Network, root: Client
+) -> None:
+    url = reverse("admin:backups_job_changelist")
+    root.get(url)
+    Job.objects.create(job_type="orphans", trigger="system", status="completed")
+    with CaptureQueriesContext(connection) as few:
+        text = root.get(url).content.decode()
+    assert '<td class="field-failed">2</td>' in text
+    assert '<td class="field-failed">–</td>' in text
+    for number in range(5):
+        make_network(f"more{number}")
+    with CaptureQueriesContext(connection) as many:
+        root.get(url)
+    assert len(many) == len(few)
 
 
 def test_a_backup_page_leads_to_its_text_and_tells_its_log(network: Network, root: Client) -> None:
@@ -259,7 +300,7 @@ def test_a_job_page_shows_a_bounded_part_and_leads_to_the_rest(network: Network,
     assert root.get(rest).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["devices_device", "backups_backup", "backups_job"])
+@pytest.mark.parametrize("name", ["devices_device", "devices_hostkey", "backups_backup", "backups_job"])
 def test_lists_ask_the_database_no_more_for_more_rows(
     name: str, network: Network, root: Client, django_assert_max_num_queries: Any
 ) -> None:

@@ -18,9 +18,19 @@ from tests.pages.conftest import MakeUser, Network, make_network
 from tests.services import missing
 
 CHROMIUM = "/usr/bin/chromium"
-PAGES = ["devices", "device", "backup", "diff", "accept", "job", "not-found"]
-CONSOLE = ["index", "devices_device", "devices_platform", "devices_tag", "backups_backup", "backups_job"]
-CONSOLE_RECORDS = ["devices_device", "backups_backup", "backups_job"]
+PAGES = ["devices", "device", "backup", "diff", "accept", "job", "host-keys", "not-found"]
+CONSOLE = [
+    "index",
+    "devices_device",
+    "devices_platform",
+    "devices_tag",
+    "devices_gateway",
+    "devices_hostkey",
+    "backups_backup",
+    "backups_job",
+    "backups_workerprocess",
+]
+CONSOLE_RECORDS = ["devices_device", "devices_hostkey", "backups_backup", "backups_job"]
 
 # The widget with which Django picks tags has no label inside: that is its own matter.
 EXAMINED = {"exclude": [[".select2-container"]]}
@@ -80,6 +90,7 @@ def page_path(name: str, network: Network) -> str:
         "diff": reverse("pages:diff", args=[network.old.pk, network.new.pk]),
         "accept": reverse("pages:accept", args=[network.incomplete.pk]),
         "job": reverse("pages:job", args=[network.job.pk]),
+        "host-keys": f"{reverse('pages:host-keys')}?key={network.offered_key.pk}",
         "not-found": "/devices/no-such-page/",
     }[name]
 
@@ -88,7 +99,12 @@ def console_path(name: str, network: Network) -> str:
     if name == "index":
         return reverse("admin:index")
     if name.startswith("one "):
-        record = {"devices_device": network.device, "backups_backup": network.incomplete, "backups_job": network.job}
+        record = {
+            "devices_device": network.device,
+            "devices_hostkey": network.offered_key,
+            "backups_backup": network.incomplete,
+            "backups_job": network.job,
+        }
         return reverse(f"admin:{name[4:]}_change", args=[record[name[4:]].pk])
     return reverse(f"admin:{name}_changelist")
 
@@ -177,6 +193,21 @@ def test_the_action_in_the_console_works_in_a_browser(network: Network, open_bro
     page.get_by_role("button", name="Go").click()
     page.get_by_text("Backup of 1 device requested.").wait_for(timeout=10_000)
     assert page.url.endswith(reverse("pages:job", args=[Backup.objects.get(status="pending").job_id]))
+
+
+def test_a_new_key_is_found_compared_and_accepted_without_javascript(
+    network: Network, open_browser: OpenBrowser
+) -> None:
+    page = open_browser(java_script_enabled=False).new_page()
+    page.goto(page_path("device", network))
+    page.get_by_role("link", name="Compare and decide").click()
+    assert {network.known_key.fingerprint, network.offered_key.fingerprint} <= set(
+        page.locator("td .nr-mono").all_inner_texts()
+    )
+    page.get_by_role("button", name="Accept new key").click()
+    assert f"{network.offered_key.fingerprint} is trusted now." in page.locator(".nr-messages").inner_text()
+    network.offered_key.refresh_from_db()
+    assert network.offered_key.state == "trusted"
 
 
 def test_a_keyboard_user_can_skip_to_the_content(network: Network, open_browser: OpenBrowser) -> None:

@@ -224,6 +224,46 @@ def test_a_job_page_renews_itself_only_until_the_job_has_ended(network: Network,
     assert "http-equiv" not in text_of(reader, "job", network.job.pk, renew="no")
 
 
+def test_a_job_is_cancelled_after_a_question(network: Network, login: Login) -> None:
+    waiting = Job.objects.create(trigger="page", metadata={"devices": 1})
+    Backup.objects.create(job=waiting, device=network.device)
+    operator = login("operator")
+    question = reverse("pages:cancel", args=[waiting.pk])
+    assert question in text_of(operator, "job", waiting.pk)
+    assert question not in text_of(login("reader"), "job", waiting.pk)
+    assert "1 of its backups wait" in text_of(operator, "cancel", waiting.pk)
+    answer = operator.post(question, follow=True)
+    assert answer.redirect_chain[-1][0] == reverse("pages:job", args=[waiting.pk])
+    text = answer.content.decode()
+    assert '<span class="nr-badge nr-cancelled"><span aria-hidden="true">■</span> Cancelled</span>' in text
+    assert "<strong>Cancelled.</strong>" in text
+    assert question not in text, "there is nothing left to cancel"
+    assert "There is nothing to cancel: the job has ended." in text_of(operator, "cancel", waiting.pk)
+
+
+def test_a_job_that_is_being_cancelled_says_so(network: Network, operator: Client) -> None:
+    running = Job.objects.create(trigger="page", status="running")
+    Backup.objects.create(job=running, device=network.device, status="running")
+    text = operator.post(reverse("pages:cancel", args=[running.pk]), follow=True).content.decode()
+    assert "What runs is being cut." in text
+    assert "being cancelled" in text
+
+
+def test_cancelling_a_job_that_has_ended_is_refused_in_words(network: Network, operator: Client) -> None:
+    answer = operator.post(reverse("pages:cancel", args=[network.job.pk]), follow=True)
+    assert "This job has ended already: failed." in answer.content.decode()
+
+
+def test_a_job_of_upkeep_has_a_log_and_no_backups(login: Login) -> None:
+    job = Job.objects.create(job_type="verification", trigger="system", status="running")
+    JobLog.objects.create(job=job, event="upkeep", message="4711 files were read")
+    text = text_of(login("superuser"), "job", job.pk)
+    assert "4711 files were read" in text
+    assert "Backups</h2>" not in text
+    assert "<progress" not in text
+    assert reverse("pages:cancel", args=[job.pk]) not in text
+
+
 def test_a_job_page_counts_and_logs_what_the_user_sees_only(network: Network, login: Login) -> None:
     other = make_network("hidden1")
     tag = Tag.objects.create(name="restricted")

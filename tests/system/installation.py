@@ -24,11 +24,12 @@ from tests.conftest import wait_for
 MANAGE_SECONDS = 60
 ADMIN = ("admin", "a-good-passphrase-4711")
 
-# Every event of a backup that goes well: the configuration is asked for first, then the facts.
+# Every event of a first backup that goes well: the configuration is asked for first, then the facts.
 GOOD_BACKUP = [
     "backup_start",
     "login",
     "connect",
+    "host_key",
     "connect_success",
     "command",
     "response",
@@ -69,6 +70,17 @@ def environment_of(data_dir: Path, database_url: str, redis_url: str = "") -> di
             "COLUMNS": "200",
         }
     )
+
+
+def with_hostname(name: str) -> list[str]:
+    """A command to run another with, on a host of this name as far as it can tell."""
+    namespace = ["unshare", "--uts"] if os.geteuid() == 0 else ["unshare", "--uts", "--map-root-user"]
+    return [*namespace, "sh", "-c", f'hostname {name} && exec "$@"', "sh"]
+
+
+def can_have_hostnames() -> bool:
+    """Whether this process may run others like that."""
+    return subprocess.run([*with_hostname("a-name"), "true"], capture_output=True, check=False).returncode == 0
 
 
 def run_manage(environment: dict[str, str], *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -143,9 +155,9 @@ class Installation:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def start_worker(self, *wrapper: str, **environment: str) -> Service:
+    def start_worker(self, *wrapper: str, options: Sequence[str] = (), **environment: str) -> Service:
         """A worker cluster; `wrapper` is a command to run it with."""
-        command = [*wrapper, sys.executable, "manage.py", "qcluster"]
+        command = [*wrapper, sys.executable, "manage.py", "run_workers", *options]
         return self._start(command, f"worker-{len(self.services)}.log", environment)
 
     def start_web(self, **environment: str) -> str:

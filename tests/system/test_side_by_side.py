@@ -15,7 +15,7 @@ def test_two_jobs_at_once_keep_their_logs_apart(installation: Installation, lab:
     devices = [lab.add("ios", fault=Fault.SLOW, delay=4), lab.add("junos", fault=Fault.SLOW, delay=4)]
     installation.record(*devices)
     jobs = [installation.request(device) for device in devices]
-    worker = installation.start_worker(NETRAVEN_WORKERS="2")
+    worker = installation.start_worker(NETRAVEN_WORKERS="2", NETRAVEN_LOG_LEVEL="DEBUG")
     first, second = installation.wait_until_ended(*devices)
     assert [first.job_id, second.job_id] == [job.pk for job in jobs]
     starts, ends = [str(first.started_at), str(second.started_at)], [str(first.finished_at), str(second.finished_at)]

@@ -11,8 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from backups.exceptions import RequestRefused
+from backups.management.find import find
 from backups.models import Backup, Job
 from backups.services import BackupRequest, request_backups
+from credentials.models import Credential
 from devices.models import Device, DeviceQuerySet, Tag
 
 POLL = 0.5  # seconds between looks at the job
@@ -30,6 +32,9 @@ class Command(BaseCommand):
         which.add_argument("devices", nargs="*", metavar="DEVICE", help="hostname of a device")
         which.add_argument("--tag", action="append", default=[], metavar="TAG", help="enabled devices with this tag")
         which.add_argument("--all", action="store_true", help="every enabled device")
+        log_in = parser.add_argument_group("which log-in, instead of those that the devices have (at most one of)")
+        log_in.add_argument("--credential", metavar="NAME", help="this credential")
+        log_in.add_argument("--login-tag", metavar="TAG", help="the credentials of this tag, by priority")
         parser.add_argument("--wait", action="store_true", help="wait for the results; exit 1 if any backup failed")
         parser.add_argument("--comments", default="", help="a note to keep with the backups")
 
@@ -37,13 +42,17 @@ class Command(BaseCommand):
         """Ask, and wait if told to."""
         try:
             request = request_backups(
-                self._choose(options), user=None, trigger=Job.Trigger.COMMAND, comments=options["comments"]
+                self._choose(options),
+                user=None,
+                trigger=Job.Trigger.COMMAND,
+                comments=options["comments"],
+                **self._choose_log_in(options),
             )
         except RequestRefused as error:
             raise CommandError(str(error)) from None
-        active = request.already_active
-        note = f", {len(active)} already under way" if active else ""
-        self.stdout.write(f"Job {request.job.pk}: {len(request.backups)} backups queued{note}")
+        active = len(request.active_ids)
+        note = f", {active} already under way" if active else ""
+        self.stdout.write(f"Job {request.job.pk}: {request.made} backups queued{note}")
         if options["wait"] and not self._wait(request):
             raise CommandError("Not every backup completed.", returncode=1)
 
@@ -59,6 +68,13 @@ class Command(BaseCommand):
             raise CommandError(f"No such device: {', '.join(sorted(unknown))}")
         chosen = Q(hostname__in=names) if names else Q(tags__name__in=tags, enabled=True)
         return Device.objects.filter(pk__in=Device.objects.filter(chosen).values("pk"))
+
+    def _choose_log_in(self, options: dict[str, Any]) -> dict[str, Any]:
+        credential, tag = options["credential"], options["login_tag"]
+        return {
+            "credential": find(Credential.objects.without_secrets(), name=credential) if credential else None,
+            "tag": find(Tag.objects.all(), name=tag) if tag else None,
+        }
 
     def _wait(self, request: BackupRequest) -> bool:
         """Show progress until all have ended, then a table; True if every one completed."""

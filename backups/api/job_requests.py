@@ -1,0 +1,69 @@
+"""What `POST /api/jobs` takes: which devices to back up, named in one of four ways."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from rest_framework import serializers
+
+from backups.api.serializers import BackupRequestSerializer
+from devices.api.serializers import TagNamesField
+from devices.models import Device, DeviceQuerySet, Platform
+
+MOST = 10_000  # devices that are listed one by one; tags, platforms and `all` name any number
+WAYS = ("devices", "tags", "platforms", "all")
+NAMED = 5  # of those that do not exist
+
+
+class PlatformSlugsField(serializers.ListField):
+    """Slugs of platforms, found with one query."""
+
+    child = serializers.CharField(max_length=100)
+
+    def to_internal_value(self, data: Any) -> list[Platform]:
+        """The platforms. Raises ValidationError for slugs that are none."""
+        slugs = super().to_internal_value(data)
+        platforms = list(Platform.objects.filter(slug__in=slugs))
+        if unknown := sorted(set(slugs) - {platform.slug for platform in platforms}):
+            raise serializers.ValidationError(f"No such platform: {', '.join(unknown)}.")
+        return platforms
+
+
+class JobRequestSerializer(BackupRequestSerializer):
+    """`{"devices": [ids]}`, `{"tags": [names]}`, `{"platforms": [slugs]}` or `{"all": true}`.
+
+    Beside it, what a request for one device takes.
+    """
+
+    devices = serializers.ListField(child=serializers.UUIDField(), required=False, allow_empty=False, max_length=MOST)
+    tags = TagNamesField(required=False, allow_empty=False, max_length=100)
+    platforms = PlatformSlugsField(required=False, allow_empty=False, max_length=100)
+    all = serializers.BooleanField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Exactly one way to name the devices, and one log-in at most."""
+        ways = [name for name in WAYS if attrs.get(name)]
+        if len(ways) != 1:
+            raise serializers.ValidationError({"detail": f"Give one of {', '.join(WAYS[:-1])} and {WAYS[-1]}."})
+        return super().validate(attrs)
+
+    def chosen(self, user: User) -> DeviceQuerySet:
+        """The devices that are meant; of those that are not listed one by one, the enabled ones.
+
+        Raises ValidationError for an id that is none of a device that the user sees.
+        """
+        visible, wanted = Device.objects.visible_to(user), self.validated_data
+        if "devices" in wanted:
+            return _known(visible, wanted["devices"])
+        enabled = visible.filter(enabled=True)
+        if "tags" in wanted:
+            return enabled.filter(pk__in=Device.tags.through.objects.filter(tag__in=wanted["tags"]).values("device"))
+        return enabled.filter(platform__in=wanted["platforms"]) if "platforms" in wanted else enabled
+
+
+def _known(visible: DeviceQuerySet, ids: list[UUID]) -> DeviceQuerySet:
+    chosen = visible.filter(pk__in=ids)
+    if unknown := set(ids) - set(chosen.values_list("pk", flat=True)):
+        named = ", ".join(sorted(map(str, unknown))[:NAMED]) + (", …" if len(unknown) > NAMED else "")
+        raise serializers.ValidationError({"devices": [f"No such device: {named}."]})
+    return chosen

@@ -1,0 +1,91 @@
+"""Deletes old log entries, and the records that are nothing without them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from backups.housekeeping.steps import BATCH, Counts, Cursor, Step
+from backups.models import Backup, Job, JobLog, LoginAttempt, WorkerProcess
+
+WORKER_GONE = timedelta(days=1)  # a worker process that gave no sign of life for so long
+ENTRIES, TESTS, JOBS, WORKERS = PHASES = ("entries", "tests", "jobs", "workers")
+NAMES = {"entries": "log entries", "tests": "log-in tests", "jobs": "jobs", "workers": "records of worker processes"}
+
+
+@dataclass(frozen=True)
+class LogPruning:
+    """One run over log entries, log-in tests, jobs without backups, and records of worker processes."""
+
+    job_type: ClassVar[Job.Type] = Job.Type.LOG_PRUNING
+
+    days: int = field(default_factory=lambda: settings.NETRAVEN["KEEP_LOG_DAYS"])
+    dry_run: bool = False
+    now: datetime = field(default_factory=timezone.now)
+
+    def idle(self) -> str:
+        """Worker processes come and go in any case."""
+        return ""
+
+    def about(self) -> str:
+        """How long they are kept."""
+        kept = f"kept for {self.days} days" if self.days else "kept for ever"
+        return f"Log pruning: log entries, log-in tests and jobs without backups are {kept}"
+
+    def total(self) -> int | None:
+        """Counting a log takes as long as going through it."""
+        return None
+
+    def summary(self, counts: Counts) -> str:
+        """What was deleted."""
+        numbers = [f"{counts.get(phase, 0)} {NAMES[phase]}" for phase in PHASES]
+        return f"{', '.join(numbers[:-1])} and {numbers[-1]} {'would be ' if self.dry_run else ''}deleted."
+
+    def steps(self, cursor: Cursor) -> Iterator[Step]:
+        """The cursor is what is gone through, and the last row of it."""
+        phase, after = cursor or [ENTRIES, ""]
+        for name in PHASES[PHASES.index(phase) :]:
+            if self.days or name == WORKERS:
+                yield from self._prune(name, after)
+            after = ""
+
+    def _prune(self, phase: str, after: str) -> Iterator[Step]:
+        """So many rows at a time, in order of their keys; each of them, or those that are old, are deleted."""
+        rows = self._candidates()[phase].order_by("pk")
+        while batch := list(rows.filter(pk__gt=after)[:BATCH] if after else rows[:BATCH]):
+            after = str(batch[-1].pk)
+            old = [row for row in batch if phase != ENTRIES or self._is_old(row)]
+            if not self.dry_run:
+                rows.model._default_manager.filter(pk__in=[row.pk for row in old]).delete()
+            yield Step(
+                cursor=[phase, after],
+                counts={phase: len(old)},
+                deleted=[f"{phase} {row.pk}" for row in old] if self.dry_run else [],
+            )
+            if phase == ENTRIES and all(row.time >= self._limit for row in batch):
+                return  # they are numbered as they come: the rest is younger still
+
+    def _candidates(self) -> dict[str, QuerySet[Any]]:
+        backups = Backup.objects.filter(job=OuterRef("pk"))
+        return {
+            # No index has them in order of time, and none is worth its price: their keys have
+            ENTRIES: JobLog.objects.select_related("job").only("time", "job__status"),
+            TESTS: LoginAttempt.objects.filter(backup=None, time__lt=self._limit).only("pk"),
+            # Those of housekeeping, and those whose backups retention has deleted
+            JOBS: Job.objects.filter(created_at__lt=self._limit)
+            .exclude(status__in=Job.ACTIVE)
+            .exclude(Exists(backups))
+            .only("pk"),
+            WORKERS: WorkerProcess.objects.filter(last_seen_at__lt=self.now - WORKER_GONE).only("pk"),
+        }
+
+    @property
+    def _limit(self) -> datetime:
+        return self.now - timedelta(days=self.days)
+
+    def _is_old(self, entry: JobLog) -> bool:
+        return entry.time < self._limit and entry.job.status not in Job.ACTIVE
