@@ -63,6 +63,11 @@ class Caps:
             self._room |= {cap: number - running.get(cap, (0, 0))[0] for cap, number in most.items()}
 
 
+def overall_is_full(running: int) -> bool:
+    """Whether the overall cap leaves no room beside so many running backups."""
+    return bool(settings.NETRAVEN["MAX_SESSIONS"]) and running >= settings.NETRAVEN["MAX_SESSIONS"]
+
+
 def overall_room(limit: int) -> int:
     """How many of `limit` backups the overall cap lets begin. On PostgreSQL one claim at a time may count on it."""
     most: int = settings.NETRAVEN["MAX_SESSIONS"]

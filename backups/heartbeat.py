@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from backups.models import Backup, WorkerProcess
 
+HOST = 60  # characters that are kept of a host's name
+
 
 @dataclass
 class _Process:
     """This process, and how many backups ended in it."""
 
-    pid: int = field(default_factory=os.getpid)
     started_at: datetime = field(default_factory=timezone.now)
     completed: int = 0
     failed: int = 0
@@ -24,42 +25,42 @@ class _Process:
 _process = _Process()
 
 
+def _begin() -> None:
+    """What was counted before a fork is the parent's."""
+    global _process
+    _process = _Process()
+
+
+os.register_at_fork(after_in_child=_begin)
+
+
 def process_name() -> str:
+    """Of this process; see `name_of`."""
+    return name_of(socket.gethostname(), os.getpid())
+
+
+def name_of(host: str, pid: int) -> str:
     """`host:pid`."""
-    return f"{_host()}:{os.getpid()}"
+    return f"{host[:HOST]}:{pid}"
 
 
 def count(status: str) -> None:
     """A backup has ended here."""
-    process = _this_process()
-    process.completed += status == Backup.Status.COMPLETED
-    process.failed += status == Backup.Status.FAILED
+    _process.completed += status == Backup.Status.COMPLETED
+    _process.failed += status == Backup.Status.FAILED
 
 
 def beat(busy: int = 0) -> None:
     """Say that this process lives, and how many devices it talks to. One statement."""
-    process = _this_process()
     row = WorkerProcess(
         name=process_name(),
-        host=_host(),
-        started_at=process.started_at,
+        host=socket.gethostname()[:HOST],
+        started_at=_process.started_at,
         last_seen_at=timezone.now(),
         busy=busy,
         threads=settings.NETRAVEN["THREADS"],
-        completed=process.completed,
-        failed=process.failed,
+        completed=_process.completed,
+        failed=_process.failed,
     )
     names = [column.name for column in WorkerProcess._meta.concrete_fields if not column.primary_key]
     WorkerProcess.objects.bulk_create([row], update_conflicts=True, unique_fields=["name"], update_fields=names)
-
-
-def _host() -> str:
-    return socket.gethostname()[:60]
-
-
-def _this_process() -> _Process:
-    """Anew after a fork: what was counted before it is the parent's."""
-    global _process
-    if _process.pid != os.getpid():
-        _process = _Process()
-    return _process

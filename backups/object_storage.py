@@ -4,6 +4,7 @@ import errno
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -65,11 +66,19 @@ class ConfigObjectStorage(WriteOnce, S3Storage):  # type: ignore[misc]  # django
     def exists(self, name: str) -> bool:
         """Whether there is such an object."""
         try:
-            with _plain_errors():
-                self._client.head_object(**self._place(name))
+            self._head(name)
         except FileNotFoundError:
             return False
         return True
+
+    def size(self, name: str) -> int:
+        """Bytes."""
+        return int(self._head(name)["ContentLength"])
+
+    def get_modified_time(self, name: str) -> datetime:
+        """When it was stored."""
+        stored: datetime = self._head(name)["LastModified"]
+        return stored
 
     def delete(self, name: str) -> None:
         """Remove an object; none to remove is no error."""
@@ -81,6 +90,10 @@ class ConfigObjectStorage(WriteOnce, S3Storage):  # type: ignore[misc]  # django
         with _plain_errors():
             folders, files = super().listdir(path)
         return folders, files
+
+    def _head(self, name: str) -> Any:
+        with _plain_errors():
+            return self._client.head_object(**self._place(name))
 
     def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
         with _plain_errors():

@@ -1,21 +1,26 @@
-"""Operator console: platforms, tags, and the part of devices that knows nothing of backups."""
+"""Operator console: platforms, gateways, tags, and the part of devices that knows nothing of backups."""
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
-from devices.models import Device, DeviceQuerySet, Platform, Tag, TagCredential
+from credentials.models import Credential
+from devices.gateway_test import ACCEPTED, try_gateway
+from devices.models import Device, DeviceQuerySet, Gateway, HostKey, Platform, Tag, TagCredential, effective_gateway
 
 if TYPE_CHECKING:  # the type parameter is for mypy alone
     _Devices = admin.ModelAdmin[Device]
+    _Gateways = admin.ModelAdmin[Gateway]
     _Platforms = admin.ModelAdmin[Platform]
     _Tags = admin.ModelAdmin[Tag]
     _TagCredentials = admin.TabularInline[TagCredential, Tag]
 else:
-    _Devices = _Platforms = _Tags = admin.ModelAdmin
+    _Devices = _Gateways = _Platforms = _Tags = admin.ModelAdmin
     _TagCredentials = admin.TabularInline
 
+TESTS = 5  # gateways that one action tries
 FACTS = ("vendor", "model", "os_version", "serial_number")
 
 
@@ -23,14 +28,25 @@ class DeviceAdminBase(_Devices):
     """Devices; backups.admin adds how their backups went, and registers it."""
 
     search_fields = ["hostname", "address", "serial_number"]
-    autocomplete_fields = ["credential", "tags"]
+    autocomplete_fields = ["credential", "tags", "gateway"]
     list_select_related = ["platform"]
     list_per_page = 50
     show_full_result_count = False
     fieldsets = [
         (
             None,
-            {"fields": ["hostname", ("address", "port"), "platform", "credential", "tags", "enabled", "description"]},
+            {
+                "fields": [
+                    "hostname",
+                    ("address", "port"),
+                    "platform",
+                    "credential",
+                    "tags",
+                    "gateway",
+                    "enabled",
+                    "description",
+                ]
+            },
         ),
         ("As the device last told", {"fields": [("vendor", "model"), "os_version", "serial_number"]}),
     ]
@@ -41,9 +57,10 @@ class DeviceAdminBase(_Devices):
         return Device.objects.visible_to(request.user)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Device | None = None) -> Any:
-        """Who may not see log-ins may not choose one."""
-        fixed = super().get_readonly_fields(request, obj)
-        return fixed if request.user.has_perm("credentials.view_credential") else [*fixed, "credential"]
+        """Who may not see log-ins or gateways may not choose one."""
+        chosen = {"credential": "credentials.view_credential", "gateway": "devices.view_gateway"}
+        hidden = [field for field, permission in chosen.items() if not request.user.has_perm(permission)]
+        return [*super().get_readonly_fields(request, obj), *hidden]
 
     def get_fieldsets(self, request: HttpRequest, obj: Device | None = None) -> Any:
         """A new device has told nothing yet."""
@@ -66,6 +83,72 @@ class PlatformAdmin(_Platforms):
     ]
 
 
+@admin.register(Gateway)
+class GatewayAdmin(_Gateways):
+    """Gateways: ways to devices that cannot be reached directly."""
+
+    list_display = ["name", "address", "port", "credential", "behind", "host_key", "max_sessions"]
+    search_fields = ["name", "address", "description"]
+    list_select_related = ["credential"]
+    fields = ["name", ("address", "port"), "credential", "max_sessions", "description"]
+    actions = ["test_selected"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Gateway]:
+        """With what the list shows, in a bounded number of queries; no secret is read."""
+        ways = Device.objects.annotate(way=effective_gateway()).filter(way=OuterRef("pk")).order_by().values("way")
+        keys = HostKey.objects.filter(gateway=OuterRef("pk"))
+        return (
+            super()
+            .get_queryset(request)
+            .defer(*(f"credential__{name}" for name in Credential.SECRET_FIELDS))
+            .annotate(
+                device_count=Subquery(ways.annotate(number=Count("pk")).values("number")),
+                key_waits=Exists(keys.filter(state=HostKey.State.OFFERED)),
+                key_known=Exists(keys.filter(state=HostKey.State.TRUSTED)),
+            )
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Gateway | None = None) -> Any:
+        """Who may not see log-ins may not choose one."""
+        return [] if request.user.has_perm("credentials.view_credential") else ["credential"]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Names of credentials, none of their secrets."""
+        if db_field.name == "credential":
+            kwargs["queryset"] = Credential.objects.without_secrets()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Gateways in use: say what to do, and name no device that the user may not see."""
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        if protected:
+            protected = ["Devices or tags go through this gateway: give them another way first."]
+            return deleted, counts, set(), protected
+        return deleted, counts, lacking, protected
+
+    @admin.display(description="Devices behind it")
+    def behind(self, gateway: Any) -> int:
+        """Their own choice, or that of their tags."""
+        return gateway.device_count or 0
+
+    @admin.display(description="Host key")
+    def host_key(self, gateway: Any) -> str:
+        """Whether one is trusted, or another one waits for a decision."""
+        if gateway.key_waits:
+            return "another one waits for a decision"
+        return "trusted" if gateway.key_known else "not seen yet"
+
+    @admin.action(description="Test the selected gateways: log in now", permissions=["change"])
+    def test_selected(self, request: HttpRequest, gateways: QuerySet[Gateway]) -> None:
+        """One after the other, at most five: each may take fifteen seconds."""
+        for gateway in gateways[:TESTS]:
+            test = try_gateway(gateway)
+            level = messages.SUCCESS if test.result == ACCEPTED else messages.ERROR
+            self.message_user(request, f"{test.message} ({test.seconds:g} s)", level)
+        if (left := gateways.count() - TESTS) > 0:
+            self.message_user(request, f"{left} more were not tested: select up to {TESTS}.", messages.WARNING)
+
+
 class TagCredentialInline(_TagCredentials):
     """The log-ins of a tag, in the order in which they are tried."""
 
@@ -84,6 +167,12 @@ class TagAdminBase(_Tags):
     list_display = ["name", "color", "description"]
     search_fields = ["name"]
     filter_horizontal = ["groups"]
+    autocomplete_fields = ["gateway"]
+    fields = ["name", "color", "description", "groups", "gateway", "max_sessions"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> Any:
+        """Who may not see gateways may not choose one."""
+        return [] if request.user.has_perm("devices.view_gateway") else ["gateway"]
 
     def get_inlines(self, request: HttpRequest, obj: Tag | None) -> Any:
         """Who may not see log-ins may not choose one."""

@@ -23,6 +23,7 @@ from backups.api.views import (
     JobViewSet,
 )
 from credentials.api.views import CredentialViewSet
+from devices.api.gateways import GatewayViewSet
 from devices.api.host_keys import HostKeyViewSet
 from devices.api.tag_credentials import TagCredentialsView, TagCredentialView
 from devices.api.views import DeviceViewSet, PlatformViewSet, TagViewSet
@@ -46,6 +47,7 @@ router.register("devices", DeviceViewSet, basename="api-device")
 router.register("tags", TagViewSet, basename="api-tag")
 router.register("platforms", PlatformViewSet, basename="api-platform")
 router.register("host-keys", HostKeyViewSet, basename="api-hostkey")
+router.register("gateways", GatewayViewSet, basename="api-gateway")
 router.register("credentials", CredentialViewSet, basename="api-credential")
 router.register("backups", BackupViewSet, basename="api-backup")
 router.register("jobs", JobViewSet, basename="api-job")

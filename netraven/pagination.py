@@ -23,8 +23,8 @@ class BoundedPaginator(_Paginator):
 
     @cached_property
     def count(self) -> int:
-        """Rows, at most COUNT_LIMIT."""
-        return cast("QuerySet[Any]", self.object_list).order_by()[:COUNT_LIMIT].count()
+        """Rows, at most COUNT_LIMIT; what is worked out for each row is left to the rows of the page."""
+        return cast("QuerySet[Any]", self.object_list).order_by().values("pk")[:COUNT_LIMIT].count()
 
 
 class PagePagination(PageNumberPagination):

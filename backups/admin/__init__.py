@@ -1,4 +1,4 @@
-"""Operator console: devices, credentials and tags with what backups know of them, host keys, backups, jobs.
+"""Operator console: devices, credentials and tags with what backups know of them, host keys, backups, jobs, workers.
 
 What nobody may touch is locked.
 """
@@ -12,8 +12,17 @@ from backups.admin.host_keys import HostKeyAdmin
 from backups.admin.jobs import JobAdmin
 from backups.admin.locked import lock_third_party_admins
 from backups.admin.log_ins import CredentialAdmin, TagAdmin
+from backups.admin.workers import WorkerProcessAdmin
 
-__all__ = ["BackupAdmin", "CredentialAdmin", "DeviceAdmin", "HostKeyAdmin", "JobAdmin", "TagAdmin"]
+__all__ = [
+    "BackupAdmin",
+    "CredentialAdmin",
+    "DeviceAdmin",
+    "HostKeyAdmin",
+    "JobAdmin",
+    "TagAdmin",
+    "WorkerProcessAdmin",
+]
 
 admin.site.site_header = "NetRaven"
 admin.site.site_title = "NetRaven"

@@ -30,7 +30,10 @@ class PlatformSlugsField(serializers.ListField):
 
 
 class JobRequestSerializer(BackupRequestSerializer):
-    """`{"devices": [ids]}`, `{"tags": [names]}`, `{"platforms": [slugs]}` or `{"all": true}`, and `comments`."""
+    """`{"devices": [ids]}`, `{"tags": [names]}`, `{"platforms": [slugs]}` or `{"all": true}`.
+
+    Beside it, what a request for one device takes.
+    """
 
     devices = serializers.ListField(child=serializers.UUIDField(), required=False, allow_empty=False, max_length=MOST)
     tags = TagNamesField(required=False, allow_empty=False, max_length=100)
@@ -38,11 +41,11 @@ class JobRequestSerializer(BackupRequestSerializer):
     all = serializers.BooleanField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Exactly one way to name the devices."""
+        """Exactly one way to name the devices, and one log-in at most."""
         ways = [name for name in WAYS if attrs.get(name)]
         if len(ways) != 1:
             raise serializers.ValidationError({"detail": f"Give one of {', '.join(WAYS[:-1])} and {WAYS[-1]}."})
-        return attrs
+        return super().validate(attrs)
 
     def chosen(self, user: User) -> DeviceQuerySet:
         """The devices that are meant; of those that are not listed one by one, the enabled ones.

@@ -130,12 +130,11 @@ class JobViewSet(ReadOnlyModelViewSet[Job]):
         `requested` says how many it backs up, `already_active` how many were under way. When all were, it is the job of
         one of them.
         """
-        form = JobRequestSerializer(data=request.data)
+        form = JobRequestSerializer(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
         user = signed_in_user(request)
-        asked = request_backups(
-            form.chosen(user), user=user, trigger=Job.Trigger.API, comments=form.validated_data["comments"]
-        )
+        how = {name: form.validated_data[name] for name in ("comments", "credential", "tag")}
+        asked = request_backups(form.chosen(user), user=user, trigger=Job.Trigger.API, **how)
         more = {"requested": asked.made, "already_active": len(asked.active_ids)}
         return self._to_be_followed(asked.job, status.HTTP_202_ACCEPTED, **more)
 

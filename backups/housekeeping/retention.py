@@ -20,6 +20,7 @@ from backups.models import Backup, BackupQuerySet, Job
 from devices.models import Device
 
 READ = 1000  # rows per query
+TOGETHER = 100  # backups deleted in one transaction: with their log it is a thousand rows and more
 COMPLETED, FAILED = Backup.Status.COMPLETED, Backup.Status.FAILED
 Judged = tuple[Backup, bool]  # a backup, and whether it is kept
 Tell = Callable[[Finding], None]
@@ -159,17 +160,24 @@ def _describe(backup: Backup) -> str:
 
 
 def _delete(expired: list[Backup], status: Backup.Status, tell: Tell) -> Counts:
-    """Their rows, log and log-in attempts in one transaction, then their files; see files.py for the order."""
-    with transaction.atomic():
-        # Locked, and still as decided upon: one that an operator accepts at this moment stays
-        rows = Backup.objects.select_for_update().filter(pk__in=[backup.pk for backup in expired], status=status)
-        sizes = {path: size or 0 for path, size in rows.values_list("file_path", "file_size")}
-        deleted = rows.only("pk").delete()[1].get("backups.Backup", 0)
-    sizes.pop("", None)
-    counts, findings = delete_unreferenced(sizes)
-    for finding in findings:
-        tell(finding)
-    return counts | {"deleted": deleted}
+    """Some of their rows, and then the files of those; and the next ones."""
+    total = Counter[str]({"deleted": 0, "files": 0, "bytes": 0})
+    for backups in batched(expired, TOGETHER):
+        deleted, sizes = _delete_rows(backups, status)
+        counts, findings = delete_unreferenced(sizes)
+        total.update(counts, deleted=deleted)
+        for finding in findings:
+            tell(finding)
+    return dict(total)
+
+
+@transaction.atomic
+def _delete_rows(expired: list[Backup], status: Backup.Status) -> tuple[int, dict[str, int]]:
+    """With log and log-in attempts; how many, and the files that they named, with their bytes."""
+    # Locked, and still as decided upon: one that an operator accepts at this moment stays
+    rows = Backup.objects.select_for_update().filter(pk__in=[backup.pk for backup in expired], status=status)
+    sizes = {path: size or 0 for path, size in rows.values_list("file_path", "file_size") if path}
+    return rows.only("pk").delete()[1].get("backups.Backup", 0), sizes
 
 
 class _Rehearsal:

@@ -1,6 +1,6 @@
 """How records look on pages and in the admin: states, times, reasons."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -89,7 +89,13 @@ def lasted(record: Any) -> str:
     """How long a job or a backup took: `4.2 s`, `12 min 5 s`; a dash until it has ended."""
     if not record.started_at or not record.finished_at:
         return "–"
-    seconds = (record.finished_at - record.started_at).total_seconds()
+    return duration(record.finished_at - record.started_at)
+
+
+@register.filter
+def duration(length: timedelta) -> str:
+    """`4.2 s`, `12 min 5 s`, `3 h 5 min`."""
+    seconds = length.total_seconds()
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

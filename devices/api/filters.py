@@ -36,6 +36,7 @@ class DeviceFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
     platform = filters.CharFilter(field_name="platform__slug")
     tag = filters.CharFilter(field_name="tags__name")
     credential = filters.UUIDFilter(field_name="credential_id")
+    gateway = filters.CharFilter(field_name="gateway__name")
     enabled = FlagFilter()
     last_status = filters.ChoiceFilter(choices=Device.LastStatus.choices[1:])
     last_failure_reason = filters.CharFilter()

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
 from devices.api.own_credential import LOGIN_FIELDS, save_own_credential
-from devices.models import Device, Platform, Tag
+from devices.models import Device, Gateway, Platform, Tag
 
 # What other inventories call these fields.
 ALIASES = {"ip_address": "address", "device_type": "platform"}
@@ -38,14 +38,28 @@ class PlatformSerializer(serializers.ModelSerializer[Platform]):
         }
 
 
+class GatewayNameField(serializers.SlugRelatedField[Gateway]):
+    """The name of a gateway, or null; choosing one takes the right to see gateways."""
+
+    def __init__(self) -> None:
+        super().__init__(slug_field="name", queryset=Gateway.objects.all(), required=False, allow_null=True)
+
+    def to_internal_value(self, data: Any) -> Gateway:
+        """Raises PermissionDenied, or ValidationError for a name that is none."""
+        if not self.context["request"].user.has_perm("devices.view_gateway"):
+            raise PermissionDenied("You may not choose gateways.")
+        return super().to_internal_value(data)
+
+
 class TagSerializer(serializers.ModelSerializer[Tag]):
     """A tag; `groups` are the names of the groups that see its devices, none for everybody."""
 
     groups = serializers.SlugRelatedField(slug_field="name", many=True, required=False, queryset=Group.objects.all())
+    gateway = GatewayNameField()
 
     class Meta:
         model = Tag
-        fields = ["id", "name", "color", "description", "groups"]
+        fields = ["id", "name", "color", "description", "groups", "gateway", "max_sessions"]
 
 
 class TagNamesField(serializers.ListField):
@@ -75,6 +89,7 @@ class DeviceSerializer(serializers.ModelSerializer[Device]):
     platform = serializers.SlugRelatedField(slug_field="slug", queryset=Platform.objects.all())
     effective_port = serializers.IntegerField(read_only=True)
     tags = TagNamesField(required=False, max_length=100)
+    gateway = GatewayNameField()
     username = serializers.CharField(write_only=True, required=False, max_length=200)
     password = serializers.CharField(write_only=True, required=False, max_length=1000, trim_whitespace=False)
     enable_secret = serializers.CharField(
@@ -93,6 +108,7 @@ class DeviceSerializer(serializers.ModelSerializer[Device]):
             "credential",
             *LOGIN_FIELDS,
             "tags",
+            "gateway",
             "enabled",
             "description",
             "vendor",

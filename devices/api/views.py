@@ -22,7 +22,9 @@ class DeviceViewSet(ModelViewSet[Device]):
 
     def get_queryset(self) -> QuerySet[Device]:
         """With what a row of the list needs."""
-        return Device.objects.visible_to(self.request.user).select_related("platform").prefetch_related("tags")
+        return (
+            Device.objects.visible_to(self.request.user).select_related("platform", "gateway").prefetch_related("tags")
+        )
 
     def perform_destroy(self, instance: Device) -> None:
         """Delete a device without history."""
@@ -35,7 +37,7 @@ class DeviceViewSet(ModelViewSet[Device]):
 class TagViewSet(ModelViewSet[Tag]):
     """Tags."""
 
-    queryset = Tag.objects.prefetch_related("groups")
+    queryset = Tag.objects.select_related("gateway").prefetch_related("groups")
     serializer_class = TagSerializer
     filterset_class = TagFilter
 

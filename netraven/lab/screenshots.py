@@ -63,6 +63,7 @@ def page_paths() -> Iterator[tuple[str, str]]:
     for name in names:
         yield f"console-{name.split('_')[1]}s", reverse(f"admin:{name}_changelist")
     yield "console-hostkey", reverse("admin:devices_hostkey_change", args=[offered.pk])
+    yield "console-workers", reverse("admin:backups_workerprocess_changelist")
     yield "console-credentials", reverse("admin:credentials_credential_changelist")
     attempt = LoginAttempt.objects.filter(accepted=True, tag__isnull=False).latest("time")
     yield (

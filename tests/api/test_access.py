@@ -11,7 +11,7 @@ from django.urls import URLPattern
 from rest_framework.test import APIClient
 
 from backups.models import Backup
-from devices.models import HostKey, Platform, Tag, TagCredential
+from devices.models import Gateway, HostKey, Platform, Tag, TagCredential
 from netraven.api import urlpatterns
 from tests.api.conftest import PASSWORD, MakeUser, add_backup, add_credential, add_device, client_of
 
@@ -19,6 +19,7 @@ VIEW_PERMISSIONS = [
     "devices.view_device",
     "devices.view_tag",
     "devices.view_platform",
+    "devices.view_gateway",
     "devices.view_hostkey",
     "credentials.view_credential",
     "backups.view_backup",
@@ -30,7 +31,7 @@ READ = [401, 401, 401, 403, 200, 200]
 CREATE = [401, 401, 401, 403, 403, 201]
 CHANGE = [401, 401, 401, 403, 403, 200]
 DELETE = [401, 401, 401, 403, 403, 204]
-MODELS = ["device", "tag", "platform", "credential"]
+MODELS = ["device", "tag", "platform", "gateway", "credential"]
 EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-token", "post"): [200, 200, 200, 200, 200, 200],
     ("api-token", "delete"): [401, 401, 401, 204, 204, 204],
@@ -47,6 +48,7 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-credential-statistics", "get"): READ,
     ("api-credential-statistics-list", "get"): READ,
     ("api-credential-test", "post"): CHANGE,
+    ("api-gateway-test", "post"): CHANGE,
     ("api-tag-statistics", "get"): READ,
     ("api-tag-statistics-list", "get"): READ,
     ("api-tag-credentials", "get"): READ,
@@ -141,6 +143,12 @@ def prepare_tag_credential() -> tuple[str, dict[str, object]]:
     return f"{tag.pk}/{credential.pk}", {"credential": str(credential.pk), "priority": 1}
 
 
+def prepare_gateway() -> tuple[str, dict[str, object]]:
+    credential = add_credential("jump")
+    gateway = Gateway.objects.create(name="jump1", address="127.0.0.1", port=1, credential=credential)
+    return str(gateway.pk), {"name": "jump2", "address": "192.0.2.9", "credential": str(credential.pk)}
+
+
 PREPARE: dict[str, Callable[[], tuple[str, dict[str, object]]]] = {
     "token": prepare_token,
     "device": prepare_device,
@@ -148,6 +156,7 @@ PREPARE: dict[str, Callable[[], tuple[str, dict[str, object]]]] = {
     "tag-credential": prepare_tag_credential,
     "platform": prepare_platform,
     "credential": prepare_credential,
+    "gateway": prepare_gateway,
     "hostkey": prepare_offered_key,
     "backup": prepare_incomplete,
     "job": lambda: (str(add_backup(add_device(), "pending").job_id), {"all": True}),

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from backups.models import Backup, Job
-from devices.models import Device, Platform, Tag
+from devices.models import Device, Gateway, Platform, Tag
 from netraven import pagination
 from netraven.exception_handler import handle_exception
 from netraven.pagination import BoundedPaginator
@@ -79,7 +79,7 @@ def test_a_mistake_of_our_own_is_not_hidden() -> None:
 
 
 def test_a_wrong_method_is_named(root: APIClient) -> None:
-    response = root.post("/api/jobs", {})
+    response = root.post("/api/backups", {})
     assert response.status_code == 405
     assert "GET" in response["Allow"]
     assert_detail(response)
@@ -105,7 +105,7 @@ BODIES = {
 }
 
 
-WITHOUT_BODY = {"api-backup-accept", "api-hostkey-accept", "api-hostkey-dismiss"}
+WITHOUT_BODY = {"api-gateway-test", "api-job-cancel", "api-backup-accept", "api-hostkey-accept", "api-hostkey-dismiss"}
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
@@ -193,6 +193,7 @@ def add_rows(start: int, stop: int) -> None:
         device.tags.add(Tag.objects.create(name=f"tag{number}"))
         Tag.objects.get(name="tag0").tag_credentials.create(credential=add_credential(f"credential {number}"))
         device.host_keys.create(kind="ssh", text="ssh-rsa AA==", fingerprint="x", state="offered")
+        Gateway.objects.create(name=f"jump{number}", address="192.0.2.9", credential=add_credential(f"jump {number}"))
         Platform.objects.create(slug=f"p{number}", name=f"P{number}", driver="ios", default_port=22)
         add_backup(device, job=Job.objects.create(trigger="api", metadata={"first_devices": [f"core{number}"]}))
         job = Job.objects.earliest("created_at")

@@ -9,6 +9,7 @@ import pytest
 from backups.cluster.health import Health, Published, View
 from backups.cluster.processes import children
 from backups.cluster.signs import BEGAN, ENDED, SAVED, Signs
+from tests.conftest import wait_for
 
 PATIENCE = 60.0
 IDLE = Published(workers=2, taken=0, unsaved=0)
@@ -78,10 +79,11 @@ def test_signs_of_life_come_from_another_process() -> None:
         assert pid in children(os.getpid())
     finally:
         os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     os.write(signs._writer, b"%s %d\n" % (ENDED, pid))
     signs.listen()
     assert signs.busy == set()
-    assert pid not in children(os.getpid()), "a zombie does not live"
+    wait_for(lambda: pid not in children(os.getpid()), 10, "the killed process to be a zombie, which does not live")
     os.waitpid(pid, 0)
 
 

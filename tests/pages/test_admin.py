@@ -26,6 +26,7 @@ LISTS = [
     "devices_hostkey",
     "backups_backup",
     "backups_job",
+    "backups_workerprocess",
     "credentials_credential",
     "knox_authtoken",
     "auth_user",

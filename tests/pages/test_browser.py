@@ -24,9 +24,11 @@ CONSOLE = [
     "devices_device",
     "devices_platform",
     "devices_tag",
+    "devices_gateway",
     "devices_hostkey",
     "backups_backup",
     "backups_job",
+    "backups_workerprocess",
 ]
 CONSOLE_RECORDS = ["devices_device", "devices_hostkey", "backups_backup", "backups_job"]
 

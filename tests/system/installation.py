@@ -72,6 +72,17 @@ def environment_of(data_dir: Path, database_url: str, redis_url: str = "") -> di
     )
 
 
+def with_hostname(name: str) -> list[str]:
+    """A command to run another with, on a host of this name as far as it can tell."""
+    namespace = ["unshare", "--uts"] if os.geteuid() == 0 else ["unshare", "--uts", "--map-root-user"]
+    return [*namespace, "sh", "-c", f'hostname {name} && exec "$@"', "sh"]
+
+
+def can_have_hostnames() -> bool:
+    """Whether this process may run others like that."""
+    return subprocess.run([*with_hostname("a-name"), "true"], capture_output=True, check=False).returncode == 0
+
+
 def run_manage(environment: dict[str, str], *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """`manage.py …` as a process."""
     return subprocess.run(
