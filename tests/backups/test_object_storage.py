@@ -203,7 +203,7 @@ def test_a_store_that_is_away_fails_in_bounded_time(use: UsePlace, silent: bool,
             storage.store(CONTENT, NAME)
         with pytest.raises(StorageFailed, match=sentence):
             storage.read(backup_of(CONTENT, NAME))
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 60
 
 
 REFUSALS = [

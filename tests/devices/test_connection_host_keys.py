@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from devices.connection import KeyGuard, Login, PeerKey, RetryPolicy, Target, fetch, open_session
+from devices.connection import KeyGuard, Login, PeerKey, RetryPolicy, Target, Timeouts, fetch, open_session
 from devices.exceptions import HostKeyRejected
 from netraven.lab import Lab, LabDevice
 from tests.devices.conftest import (
@@ -21,7 +21,8 @@ from tests.devices.conftest import (
     target_of,
 )
 
-AT_ONCE_SECONDS = 3.0  # far less than any library's time-out
+PATIENT = Timeouts(tcp=10, connect=60, read=60, deadline=120)
+AT_ONCE_SECONDS = 20.0  # generous for a busy machine, and far less than the time-outs of a session that hangs
 
 
 def read(device: LabDevice, guard: KeyGuard, log: RecordedLog) -> str:
@@ -47,7 +48,7 @@ def refusal(device: LabDevice, guard: KeyGuard, log: RecordedLog) -> str:
                 target_of(device),
                 login_of(device),
                 guard=guard,
-                timeouts=QUICK,
+                timeouts=PATIENT,
                 log=log,
                 retry=RetryPolicy(attempts=3, base=0.01),
             )

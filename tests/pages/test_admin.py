@@ -23,6 +23,7 @@ LISTS = [
     "devices_device",
     "devices_platform",
     "devices_tag",
+    "devices_gateway",
     "devices_hostkey",
     "backups_backup",
     "backups_job",
