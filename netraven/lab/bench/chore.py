@@ -4,11 +4,14 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import django
 
 from netraven.lab.bench.meter import measured
+
+if TYPE_CHECKING:
+    from backups.housekeeping.runs import Run
 
 
 class Counter:
@@ -53,12 +56,17 @@ def measure(job_type: str) -> dict[str, Any]:
     if run is None:
         raise RuntimeError("somebody else took the run")
     with connection.execute_wrapper(counter.note):
-        usage = measured(1, lambda: run.work(watch=counter.step))
+        usage = measured(lambda: _work(run, counter))
     if run.failed:
         raise RuntimeError(run.result)
     counts = Job.objects.get(pk=run.job.pk).metadata
     cost = {"seconds": usage.seconds, "peak_memory": usage.peak_memory}
     return cost | {"statements": counter.statements, "steps": counter.steps, "counts": counts, "result": run.result}
+
+
+def _work(run: "Run", counter: Counter) -> int:
+    run.work(watch=counter.step)
+    return 1
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from netraven.lab import playground
-from netraven.lab.bench.__main__ import run_module
+from netraven.lab.bench.installation import run_module
 
 # In this order: what is deleted cannot be verified
 CHORES = ["verification", "retention", "log_pruning", "orphans"]
