@@ -55,8 +55,8 @@ lint: install  ## Check style, types, migrations and deployment settings
 		$(MANAGE) check --deploy --fail-level WARNING
 
 .PHONY: bench
-bench: install  ## Measure NetRaven beside NAPALM alone, in one run
-	@$(BIN)/python -m netraven.lab.bench
+bench: install  ## Measure NetRaven beside NAPALM alone and nornir; ARGS="--trouble" and ARGS="--scale 10000" too
+	@$(BIN)/python -m netraven.lab.bench $(ARGS)
 
 .PHONY: lock
 lock: install  ## Resolve the dependencies anew, with hashes

@@ -6,8 +6,11 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from netraven.lab.device import LabDevice
 from netraven.lab.network import Lab
 
 
@@ -24,7 +27,7 @@ def main() -> int:
         print(f"cannot start the simulated network on {options.host}: {error.strerror}", file=sys.stderr)
         return 1
     try:
-        write_inventory(lab)
+        write_inventory(lab.directory, [inventory_row(device) for device in lab])
         print_table(lab)
         interrupted.wait()
     finally:
@@ -41,25 +44,26 @@ def parse_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def write_inventory(lab: Lab) -> None:
+def inventory_row(device: LabDevice) -> dict[str, Any]:
+    """What a client has to know of a device."""
+    return {
+        "name": device.name,
+        "platform": device.platform,
+        "address": device.address,
+        "port": device.port,
+        "username": device.username,
+        "password": device.password,
+        "enable_secret": device.enable_secret,
+        "fault": device.fault.value,
+        "config": str(device.config_path.resolve()),
+    }
+
+
+def write_inventory(directory: Path, rows: Sequence[dict[str, Any]]) -> None:
     """Write DIR/inventory.json at once and whole: who reads it sees every device listening."""
-    inventory = [
-        {
-            "name": device.name,
-            "platform": device.platform,
-            "address": device.address,
-            "port": device.port,
-            "username": device.username,
-            "password": device.password,
-            "enable_secret": device.enable_secret,
-            "fault": device.fault.value,
-            "config": str(device.config_path.resolve()),
-        }
-        for device in lab
-    ]
-    partial = lab.directory / "inventory.json.partial"
-    partial.write_text(json.dumps(inventory, indent=2) + "\n", encoding="utf-8")
-    os.replace(partial, lab.directory / "inventory.json")
+    partial = directory / "inventory.json.partial"
+    partial.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    os.replace(partial, directory / "inventory.json")
 
 
 def print_table(lab: Lab) -> None:

@@ -1,4 +1,4 @@
-"""A small run of the benchmark: is what it reports complete and possible? How fast it was is not tested."""
+"""Small runs of the benchmark: is what it reports complete and possible? How fast it was is not tested."""
 
 import json
 import subprocess
@@ -10,47 +10,82 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from devices.connection import Login, Target, Timeouts
-from devices.connection.drivers import prepared_driver
-from netraven.lab.bench.fleet import CHASSIS, CONFIG_BYTES, change_configs, long_config
-from netraven.lab.bench.full_path import kind_of
-from netraven.lab.bench.napalm_alone import driver_for
-
 DEVICES, ROUNDS = 6, 2
 
 
-def small_run(file: Path) -> dict[str, Any]:
+def command(*options: str) -> list[str]:
+    return [sys.executable, "-m", "netraven.lab.bench", *options]
+
+
+def small_run(file: Path, *options: str) -> dict[str, Any]:
     """The report of one run in a process of its own: it has its own settings."""
-    options = ["--devices", str(DEVICES), "--rounds", str(ROUNDS), "--threads", "3", "--json", str(file)]
     done = subprocess.run(
-        [sys.executable, "-m", "netraven.lab.bench", *options],
+        command("--devices", str(DEVICES), "--netraven", "2x3", "--json", str(file), *options),
         cwd=settings.BASE_DIR,
         capture_output=True,
         text=True,
         timeout=240,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "NetRaven's own work" in done.stdout
     report: dict[str, Any] = json.loads(file.read_text())
+    for aim in report["aims"]:
+        assert f"{'holds ' if aim['holds'] else 'missed'}  {aim['sentence']}" in done.stdout
     return report
 
 
 @pytest.mark.slow
-def test_a_small_run_reports_figures_that_fit_together(tmp_path: Path) -> None:
-    # One test, not several with a shared run: pytest-xdist would do the run once in each of its processes.
-    report = small_run(tmp_path / "report.json")
-    alone, full = (check_rounds(report["rounds"][who]) for who in ("napalm", "netraven"))
-    assert report["median"]["netraven"]["cpu_ms_per_device"] == pytest.approx(full)
-    assert report["overhead"]["cpu_ms_per_device"] == pytest.approx(full - alone)
-    assert report["overhead"]["percent_of_napalm"] == pytest.approx(100 * (full / alone - 1))
+@pytest.mark.worker
+def test_a_small_comparison_reports_figures_that_fit_together(tmp_path: Path) -> None:
+    options = ("--rounds", str(ROUNDS), "--napalm", "1x3,2x3", "--nornir", "3")
+    report = small_run(tmp_path / "report.json", *options)
 
-    statements = report["statements_per_backup"]
-    assert statements["total"] == pytest.approx(sum(statements["by_kind"].values()))
-    assert statements["by_kind"]["UPDATE backups_backup"] >= 1
-    assert 0 < statements["by_kind"]["INSERT backups_joblog"] < 20
+    for who, ways in report["rounds"].items():
+        for how, rounds in ways.items():
+            assert report["median"][who][how]["cpu_ms_per_device"] == pytest.approx(check_rounds(rounds))
+    best = {who: report["median"][who][how] for who, how in report["best"].items()}
+    assert best["NAPALM alone"] == max(report["median"]["NAPALM alone"].values(), key=speed)
+    assert report["ratios"]["throughput_to_napalm"] == pytest.approx(
+        speed(best["NetRaven"]) / speed(best["NAPALM alone"])
+    )
+    assert report["ratios"]["throughput_to_nornir"] == pytest.approx(speed(best["NetRaven"]) / speed(best["nornir"]))
+    check_statements(report["statements_per_backup"])
+    assert report["fleet"]["log_ins"] >= DEVICES * ROUNDS * 5  # in five ways
+    assert report["fleet"]["cpu_seconds"] > 0
 
-    assert report["cluster"]["devices"] == DEVICES
-    assert report["cluster"]["cpu_seconds"] > 0
+
+@pytest.mark.slow
+@pytest.mark.worker
+def test_a_small_fleet_in_trouble_ends_with_the_right_reasons(tmp_path: Path) -> None:
+    options = ("--records", "24", "--latency-ms", "5", "--slow-seconds", "1")
+    report = small_run(tmp_path / "report.json", "--trouble", *options)
+
+    # One device of six is dead, one slow, one rejects the log-in; four records for each
+    assert report["endings"] == [
+        {"fault": "dead", "status": "failed", "reason": "unreachable", "count": 4},
+        {"fault": "none", "status": "completed", "reason": "", "count": 12},
+        {"fault": "slow", "status": "completed", "reason": "", "count": 4},
+        {"fault": "wrong-password", "status": "failed", "reason": "authentication", "count": 4},
+    ]
+    assert [aim["holds"] for aim in report["aims"][1:]] == [True]
+    healthy, troubled = (report["median"][name] for name in ("healthy fleet", "fleet in trouble"))
+    percent = 100 * speed(troubled) / speed(healthy)
+    assert report["percent_of_healthy"]["devices_per_second"] == pytest.approx(percent)
+
+
+@pytest.mark.slow
+@pytest.mark.worker
+def test_a_small_job_at_scale_is_asked_for_through_the_api_and_sampled(tmp_path: Path) -> None:
+    report = small_run(tmp_path / "report.json", "--scale", "20")
+
+    assert report["endings"] == [{"fault": "none", "status": "completed", "reason": "", "count": 20}]
+    assert report["samples"][-1]["ended"] == 20
+    assert all(10 < sample["web"] < 1000 for sample in report["samples"])
+    assert all(10 < sample["largest_worker"] < sample["all_workers"] for sample in report["samples"])
+    assert 0 < report["request_seconds"] < report["seconds"]
+
+
+def speed(figures: dict[str, float]) -> float:
+    return figures["devices_per_second"]
 
 
 def check_rounds(rounds: list[dict[str, float]]) -> float:
@@ -59,43 +94,35 @@ def check_rounds(rounds: list[dict[str, float]]) -> float:
     for figures in rounds:
         assert figures["devices"] == DEVICES
         assert figures["cpu_seconds"] > 0
-        assert 10e6 < figures["peak_memory"] < 1e9
+        assert 10e6 < figures["peak_memory"] <= figures["total_memory"] < 2e9
     return float(median(1000 * figures["cpu_seconds"] / DEVICES for figures in rounds))
 
 
-def test_napalm_alone_gets_the_arguments_that_netraven_gives() -> None:
-    login = Login(username="netraven", password="pass", enable_secret="enable")
-    target = Target(hostname="router1", address="127.0.0.1", port=2201, driver="ios")
-    row = {"address": target.address, "port": target.port, "enable_secret": login.enable_secret}
-    with prepared_driver(target, login, Timeouts()) as ours:
-        alone = driver_for(row | {"username": login.username, "password": login.password})
-
-    assert type(ours) is type(alone)
-    assert vars(ours) == vars(alone)
-
-
-def test_long_configs_end_as_short_ones_do_and_change_in_one_line(tmp_path: Path) -> None:
-    config = long_config("hostname router1\n!\nend\n")
-    file = tmp_path / "router1.cfg"
-    file.write_text(config)
-    change_configs([{"config": str(file)}], 7)
-
-    assert CONFIG_BYTES <= len(config) < CONFIG_BYTES + 1000
-    assert config.startswith("hostname router1\n")
-    assert config.endswith("!\nend\n")
-    assert set(file.read_text().splitlines()) - set(config.splitlines()) == {f"{CHASSIS}7"}
-    assert len(file.read_text().splitlines()) == len(config.splitlines())
+def check_statements(statements: dict[str, Any]) -> None:
+    assert statements["total"] == pytest.approx(sum(statements["by_kind"].values()))
+    assert statements["by_kind"]["UPDATE backups_backup"] >= 1
+    assert 0 < statements["by_kind"]["INSERT backups_joblog"] < 20
 
 
 @pytest.mark.parametrize(
-    ("sql", "kind"),
+    ("options", "sentence"),
     [
-        ('SELECT "a"."id" FROM "a" INNER JOIN "b" ON 1', "SELECT a"),
-        ('INSERT INTO "a" ("id") VALUES (%s)', "INSERT a"),
-        ('UPDATE "a" SET "x" = (SELECT 1 FROM "b")', "UPDATE a"),
-        ('DELETE FROM "a"', "DELETE a"),
-        ("BEGIN IMMEDIATE", "BEGIN"),
+        (("--napalm", "4y25"), "“4y25” is not a list like the default"),
+        (("--nornir", "0"), "“0” is not a list like the default"),
+        (("--devices", "-5"), "“-5” is not a number of things"),
+        (("--latency-ms", "nan"), "“nan” is not a number from 0 up"),
+        (("--dead", "60", "--slow", "60"), "at least one of 10 devices must be healthy"),
+        (("--trouble", "--devices", "2"), "at least one of 10 devices must be healthy"),
+        (("--trouble", "--scale", "10"), "not allowed with argument"),
+        (("--database-url", "mysql://127.0.0.1/netraven"), "it must begin with postgres://"),
+        (("--database-url", "postgres://x:secret@127.0.0.1:1/x"), "database in --database-url cannot be used"),
+        (("--redis-url", "redis://:secret@127.0.0.1:1/0"), "Redis in --redis-url cannot be used"),
     ],
 )
-def test_statements_are_known_by_verb_and_first_table(sql: str, kind: str) -> None:
-    assert kind_of(sql) == kind
+def test_wrong_options_are_refused_in_a_sentence(options: tuple[str, ...], sentence: str) -> None:
+    done = subprocess.run(command(*options), cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode != 0
+    assert sentence in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr

@@ -1,41 +1,36 @@
-"""The measure: NAPALM and a thread pool, nothing else. A process of its own; prints its usage as JSON."""
+"""The measure: NAPALM, processes and threads, nothing else. Prints its usage as JSON."""
 
-import argparse
 import json
+import multiprocessing
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict
+from multiprocessing.sharedctypes import Synchronized
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from typing import Any
 
 from napalm import get_network_driver
 from napalm.base.base import NetworkDriver
 
-from netraven.lab.bench.fleet import CONFIG_BYTES
-from netraven.lab.bench.meter import measured
+from netraven.lab.bench.meter import Usage, measured
+from netraven.lab.bench.reading import READ_SECONDS, Row, check_config, is_readable, optional_args
+from netraven.lab.bench.shape import Shape
 
-READ_SECONDS = 60
-CONNECT_SECONDS = 30
+START_SECONDS = 120
 
 
-def driver_for(row: dict[str, Any]) -> NetworkDriver:
+def driver_for(row: Row) -> NetworkDriver:
     """A driver for a device of the inventory, with the arguments that devices.connection gives it."""
-    arguments = {
-        "port": row["port"],
-        "secret": row["enable_secret"],
-        "pkey": None,
-        "use_keys": False,
-        "allow_agent": False,
-        "read_timeout_override": READ_SECONDS,
-        "conn_timeout": CONNECT_SECONDS,
-        "banner_timeout": CONNECT_SECONDS,
-        "auth_timeout": CONNECT_SECONDS,
-    }
     driver: type[NetworkDriver] = get_network_driver("ios")
-    return driver(row["address"], row["username"], row["password"], timeout=READ_SECONDS, optional_args=arguments)
+    return driver(
+        row["address"], row["username"], row["password"], timeout=READ_SECONDS, optional_args=optional_args(row)
+    )
 
 
-def read_device(row: dict[str, Any]) -> None:
+def read_device(row: Row) -> None:
     """What a backup asks of a device. Raises if less than the configuration comes."""
     driver = driver_for(row)
     driver.open()
@@ -44,26 +39,91 @@ def read_device(row: dict[str, Any]) -> None:
         config = driver.get_config(retrieve="running")["running"]
     finally:
         driver.close()
-    if len(config) < CONFIG_BYTES:
-        raise RuntimeError(f"{row['name']} sent {len(config)} bytes of {CONFIG_BYTES}")
+    check_config(row["name"], config)
 
 
-def read_all(inventory: list[dict[str, Any]], threads: int) -> None:
-    """Every device once."""
+def try_device(row: Row) -> None:
+    """Read a device that can be read; one that cannot has to fail, whatever time that takes."""
+    try:
+        read_device(row)
+    except Exception:  # NAPALM and the libraries below it raise what they like
+        if is_readable(row):
+            raise
+        return
+    if not is_readable(row):
+        raise RuntimeError(f"{row['name']} was read, in spite of its fault: {row['fault']}")
+
+
+class Share:
+    """What the processes share: which device is next, and when to begin. Inherited, not sent."""
+
+    barrier: Barrier
+    next_row: "Synchronized[int]"
+
+    @classmethod
+    def inherit(cls, barrier: Barrier, next_row: "Synchronized[int]") -> None:
+        """Called in each process, first of all."""
+        cls.barrier, cls.next_row = barrier, next_row
+
+    @classmethod
+    def take(cls, rows: list[Row]) -> Iterator[Row]:
+        """Devices that nobody else has taken yet."""
+        while True:
+            with cls.next_row.get_lock():
+                number = cls.next_row.value
+                cls.next_row.value += 1
+            if number >= len(rows):
+                return
+            yield rows[number]
+
+
+def read_share(rows: list[Row], threads: int) -> Usage:
+    """In a process of its own: warm up with one device, wait for the others, read as many as fall to this one."""
+    try:
+        read_device(next(filter(is_readable, rows)))
+    except BaseException:
+        Share.barrier.abort()
+        raise
+    Share.barrier.wait(START_SECONDS)
+    return measured(lambda: _read_together(rows, threads))
+
+
+def _read_together(rows: list[Row], threads: int) -> int:
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(read_device, inventory))
+        return sum(done.result() for done in [pool.submit(_read_some, rows) for _ in range(threads)])
+
+
+def _read_some(rows: list[Row]) -> int:
+    count = 0
+    for row in Share.take(rows):
+        try_device(row)
+        count += 1
+    return count
+
+
+def read_all(rows: list[Row], shape: Shape) -> Usage:
+    """Every device once; time runs when all processes are warm."""
+    context = multiprocessing.get_context("spawn")
+    barrier, next_row = context.Barrier(shape.processes + 1), context.Value("l", 0)
+    with ProcessPoolExecutor(
+        shape.processes, mp_context=context, initializer=Share.inherit, initargs=(barrier, next_row)
+    ) as pool:
+        shares = [pool.submit(read_share, rows, shape.threads) for _ in range(shape.processes)]
+        try:
+            barrier.wait(START_SECONDS)
+        except threading.BrokenBarrierError:
+            for share in shares:
+                share.result()  # raises what broke it
+            raise
+        started = time.monotonic()
+        usages = [share.result() for share in shares]
+        return Usage.together(time.monotonic() - started, usages)
 
 
 def main() -> int:
-    """Measure all devices, after one that warms up."""
-    parser = argparse.ArgumentParser(prog="python -m netraven.lab.bench.napalm_alone")
-    parser.add_argument("inventory", type=Path)
-    parser.add_argument("threads", type=int)
-    options = parser.parse_args()
-    inventory = json.loads(options.inventory.read_text())
-    read_device(inventory[0])
-    usage = measured(len(inventory), lambda: read_all(inventory, options.threads))
-    print(json.dumps(asdict(usage)))
+    """Measure all devices of an inventory, with processes and threads in a shape like 4x25."""
+    rows = json.loads(Path(sys.argv[1]).read_text())
+    print(json.dumps(asdict(read_all(rows, Shape.parse(sys.argv[2])))))
     return 0
 
 

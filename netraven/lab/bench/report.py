@@ -1,72 +1,126 @@
-"""What the measurements say: medians, what NetRaven adds, as JSON and as tables."""
+"""What a comparison says: medians, the best of each contender, ratios; as JSON and as tables."""
 
-import os
-import platform
 from statistics import median
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from netraven.lab.bench.fleet import CONFIG_BYTES
+from netraven.lab.bench import aims
+from netraven.lab.bench.compare import NAPALM, NETRAVEN, NORNIR, ONE_PROCESS, Comparison
 from netraven.lab.bench.meter import Usage
 
 FIGURES = {
     "devices_per_second": "devices/s",
-    "cpu_ms_per_device": "CPU ms/device",
-    "peak_memory_mb": "peak memory, MB",
+    "cpu_ms_per_device": "CPU ms",
+    "peak_memory_mb": "MB, largest",
+    "total_memory_mb": "MB, all",
 }
 
+Figures = dict[str, float]
 
-def build_report(
-    options: dict[str, Any], napalm: list[Usage], netraven: list[Usage], cluster: Usage, statements: dict[str, int]
-) -> dict[str, Any]:
-    """Everything that was measured, and its medians; `statements` are those of one round."""
-    rounds = {"napalm": [usage.figures() for usage in napalm], "netraven": [usage.figures() for usage in netraven]}
-    medians = {who: {name: median(row[name] for row in rows) for name in FIGURES} for who, rows in rounds.items()}
-    alone, full = (medians[who]["cpu_ms_per_device"] for who in ("napalm", "netraven"))
-    devices = netraven[0].devices
-    return {
-        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "database": "SQLite"},
-        "options": options | {"config_bytes": CONFIG_BYTES},
+
+def build_report(comparison: Comparison) -> dict[str, Any]:
+    """Everything that was measured, its medians, and what follows from them."""
+    rounds = {who: _figures(ways) for who, ways in comparison.measurements.items()}
+    medians = {who: {how: _median(rows) for how, rows in ways.items()} for who, ways in rounds.items()}
+    best = {who: _fastest(ways) for who, ways in medians.items()}
+    report: dict[str, Any] = {
         "rounds": rounds,
         "median": medians,
-        "overhead": {"cpu_ms_per_device": full - alone, "percent_of_napalm": 100 * (full - alone) / alone},
-        "cluster": cluster.figures(),
-        "statements_per_backup": {
-            "total": sum(statements.values()) / devices,
-            "by_kind": {kind: count / devices for kind, count in statements.items()},
-        },
+        "best": best,
+        "ratios": _ratios({who: medians[who][how] for who, how in best.items()}),
+        "one_process": _one_process(medians),
+        "statements_per_backup": _statements(comparison),
+        "fleet": comparison.fleet,
     }
+    return report | {"aims": [aim.as_json() for aim in _aims(report)]}
+
+
+def _figures(ways: dict[str, list[Usage]]) -> dict[str, list[Figures]]:
+    return {how: [usage.figures() for usage in usages] for how, usages in ways.items()}
+
+
+def _median(rows: list[Figures]) -> Figures:
+    return {name: median(row[name] for row in rows) for name in FIGURES}
+
+
+def _fastest(ways: dict[str, Figures]) -> str:
+    return max(ways, key=lambda how: ways[how]["devices_per_second"])
+
+
+def _ratios(best: dict[str, Figures]) -> Figures:
+    """NetRaven's best shape to the best of the others."""
+    ours = best[NETRAVEN]
+    return {
+        f"{name}_to_{other}": ours[figure] / best[who][figure]
+        for other, who in (("nornir", NORNIR), ("napalm", NAPALM))
+        for name, figure in (("throughput", "devices_per_second"), ("cpu", "cpu_ms_per_device"))
+    }
+
+
+def _one_process(medians: dict[str, dict[str, Figures]]) -> Figures:
+    """What NetRaven adds to NAPALM in one process; nothing, if NAPALM was not measured in one with as many threads."""
+    ((how, ours),) = medians[ONE_PROCESS].items()
+    if how not in medians[NAPALM]:
+        return {}
+    alone = medians[NAPALM][how]["cpu_ms_per_device"]
+    added = ours["cpu_ms_per_device"] - alone
+    return {"added_cpu_ms_per_device": added, "percent_of_napalm": 100 * added / alone}
+
+
+def _statements(comparison: Comparison) -> dict[str, Any]:
+    """Of the last round."""
+    ((_, usages),) = comparison.measurements[ONE_PROCESS].items()
+    counts = {kind: count / usages[-1].devices for kind, count in comparison.statements.items()}
+    return {"total": sum(counts.values()), "by_kind": counts}
+
+
+def _aims(report: dict[str, Any]) -> list[aims.Aim]:
+    ratios, shapes = report["ratios"], report["median"][NETRAVEN]
+    workers = [row["peak_memory_mb"] for how, row in shapes.items() if how.endswith(f"x {aims.THREADS}")]
+    speed = "NetRaven's throughput"
+    found = [
+        aims.at_least(f"{speed}, times nornir's best", ratios["throughput_to_nornir"], aims.TIMES_NORNIR),
+        aims.at_least(f"{speed}, of NAPALM's best", 100 * ratios["throughput_to_napalm"], aims.PERCENT_OF_NAPALM, " %"),
+        aims.at_most("Database statements a backup", report["statements_per_backup"]["total"], aims.STATEMENTS),
+    ]
+    if workers:
+        found.append(aims.at_most(f"Largest worker with {aims.THREADS} threads", max(workers), aims.WORKER_MB, " MB"))
+    return found
 
 
 def print_report(report: dict[str, Any], console: Console) -> None:
-    """The tables, and the sentence that matters."""
-    console.print(_usage_table(report))
-    overhead = report["overhead"]
+    """The tables, and the sentences that matter."""
+    console.print(_usage_table(report), _statement_table(report["statements_per_backup"]), sep="\n")
+    fleet, ratios, added = report["fleet"], report["ratios"], report["one_process"]
+    own = 1000 * fleet["cpu_seconds"] / fleet["log_ins"]
     console.print(
-        f"NetRaven's own work: [bold]{overhead['cpu_ms_per_device']:.1f} ms[/] CPU a backup, "
-        f"[bold]{overhead['percent_of_napalm']:.0f} %[/] of NAPALM's.\n"
+        f"The simulated devices needed {own:.1f} ms CPU a log-in, on the same cores and in none of these figures.\n"
+        f"NetRaven's CPU a device is {ratios['cpu_to_napalm']:.2f} times that of "
+        f"NAPALM alone and {ratios['cpu_to_nornir']:.2f} times that of nornir, each at its best."
     )
-    console.print(_statement_table(report["statements_per_backup"]))
+    if added:
+        console.print(
+            f"In one process, NetRaven's own work is {added['added_cpu_ms_per_device']:.1f} ms CPU a backup, "
+            f"{added['percent_of_napalm']:.0f} % of NAPALM's."
+        )
 
 
 def _usage_table(report: dict[str, Any]) -> Table:
-    options = report["options"]
-    table = Table(
-        title=f"{options['devices']} devices of {options['config_bytes'] // 1000} KB, {options['threads']} threads, "
-        f"medians of {options['rounds']} rounds"
-    )
-    table.add_column("")
-    rows = {
-        "NAPALM alone, 1 process": report["median"]["napalm"],
-        "NetRaven, 1 process": report["median"]["netraven"],
-        f"NetRaven, cluster of {options['workers']} (once)": report["cluster"],
-    }
-    for title in FIGURES.values():
-        table.add_column(title, justify="right")
-    for name, figures in rows.items():
-        table.add_row(name, *(f"{figures[figure]:.1f}" for figure in FIGURES))
+    options, best = report["options"], report["best"]
+    size = options["config_bytes"] // 1000
+    table = Table(title=f"{options['devices']} devices of {size} KB, medians of {options['rounds']} rounds")
+    table.add_column("processes x threads", no_wrap=True)
+    for column in (*FIGURES.values(), "NetRaven's best"):
+        table.add_column(column, justify="right")
+    ours = report["median"][NETRAVEN][best[NETRAVEN]]["devices_per_second"]
+    for who, ways in report["median"].items():
+        for how, row in ways.items():
+            style = "bold" if how == best[who] and len(ways) > 1 else None
+            times = f"x {ours / row['devices_per_second']:.2f}"
+            table.add_row(f"{who}, {how}", *(f"{row[figure]:.1f}" for figure in FIGURES), times, style=style)
+        table.add_section()
     return table
 
 
