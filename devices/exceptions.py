@@ -28,6 +28,14 @@ class GatewayFailed(DeviceError):
     retryable = False
 
 
+class GatewayRejected(GatewayFailed):
+    """The gateway rejected NetRaven's log-in, `seconds_ago` perhaps: trying it again locks the account."""
+
+    def __init__(self, message: str, *, seconds_ago: float = 0) -> None:
+        super().__init__(message)
+        self.seconds_ago = seconds_ago
+
+
 class GatewayUnreachable(GatewayFailed):
     """The gateway took no connection, or hung up."""
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:  # importing it for real loads NAPALM, which a web server need
     from devices.connection import Timeouts
 
 ACCEPTED = "accepted"
-# Somebody is waiting. In seconds.
-TCP_TIMEOUT = 5.0
-CONNECT_TIMEOUT = 10.0
+# Somebody is waiting. In seconds: for its name, for the connection, and for the log-in.
+TCP_TIMEOUT = 3.0
+CONNECT_TIMEOUT = 9.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def try_gateway(gateway: Gateway) -> GatewayTest:
     from devices.gateways import jump_host_of, ways_through
 
     way = ways_through([gateway.pk])[gateway.pk]
-    host = jump_host_of(way)
+    host = jump_host_of(way, at_once=True)
     started = time.monotonic()
     try:
         try_jump_host(host, _timeouts())

@@ -2,13 +2,14 @@
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from credentials.models import Credential
 from devices.host_keys import guard_of, trusted_keys
 from devices.login import login_of, read_credentials
 from devices.models import Device, Gateway, HostKey, effective_gateway
+from devices.turns import Turns
 
 if TYPE_CHECKING:  # importing it for real loads NAPALM, which a web server does not need
     from devices.connection.jump_host import JumpHost
@@ -38,14 +39,15 @@ def ways_through(gateway_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Way]:
     return {pk: Way(each, credentials.get(each.credential_id), keys.get(pk, [])) for pk, each in gateways.items()}
 
 
-def jump_host_of(way: Way) -> "JumpHost":
-    """What a session is told, with a guard of its own. Needs no database."""
+def jump_host_of(way: Way, *, at_once: bool = False) -> "JumpHost":
+    """What a session is told, with a guard of its own; `at_once` without waiting for others. Needs no database."""
     from devices.connection.jump_host import JumpHost
 
-    return JumpHost(
+    host = JumpHost(
         name=way.gateway.name,
         address=way.gateway.address,
         port=way.gateway.port,
         login=login_of(way.credential) if way.credential else None,
         guard=guard_of(way.gateway, way.host_keys),
     )
+    return replace(host, turn=Turns(way.gateway, way.credential, at_once=at_once).turn) if way.credential else host

@@ -17,6 +17,7 @@ from devices.exceptions import (
     AuthenticationFailed,
     DeviceUnreachable,
     GatewayFailed,
+    GatewayRejected,
     GatewayUnreachable,
     HostKeyRejected,
 )
@@ -32,7 +33,7 @@ def log_in(host: JumpHost, timeouts: Timeouts, check: Check) -> GatewayTransport
     """A connection to a gateway, logged in.
 
     `check` is shown the gateway's host key before the log-in is sent, and raises HostKeyRejected. Raises GatewayFailed:
-    GatewayUnreachable if no log-in was sent.
+    GatewayRejected if the log-in was sent.
     """
     login, key = _usable_login(host)
     transport = GatewayTransport(_reach(host, timeouts.tcp))
@@ -40,7 +41,8 @@ def log_in(host: JumpHost, timeouts: Timeouts, check: Check) -> GatewayTransport
         ends = time.monotonic() + timeouts.connect
         _shake_hands(transport, host, ends, timeouts.connect)
         _recognise(transport, check)
-        _authenticate(transport, host.name, login, key, ends)
+        with host.turn(ends - time.monotonic()):
+            _authenticate(transport, host.name, login, key, ends)
     except BaseException:
         transport.end()
         raise
@@ -113,7 +115,7 @@ def _authenticate(
         elif time.monotonic() >= ends:
             problem = "did not answer in time to the log-in"
     if not transport.is_authenticated():
-        raise GatewayFailed(f"The gateway {gateway} {problem} as “{login.username}”.")
+        raise GatewayRejected(f"The gateway {gateway} {problem} as “{login.username}”.")
 
 
 def _offer_secrets(transport: GatewayTransport, login: Login, key: paramiko.PKey | None) -> None:

@@ -15,7 +15,7 @@ from devices.connection.jump_host import JumpHost
 from devices.connection.peer_keys import SSH, KeyGuard, PeerKey
 from devices.connection.pump import Pump
 from devices.connection.terms import SessionLog, Timeouts
-from devices.exceptions import GatewayFailed, GatewayUnreachable, HostKeyRejected
+from devices.exceptions import GatewayFailed, GatewayRejected, GatewayUnreachable, HostKeyRejected
 
 # All in seconds
 IDLE = 10.0  # without a session, then a connection is closed
@@ -47,6 +47,8 @@ class GatewayConnection(threading.Thread):
         """Open it, carry bytes, close it."""
         try:
             self.pump = self._open()
+        except GatewayRejected as error:
+            self._fail(GatewayRejected(str(error)), error.seconds_ago)
         except GatewayFailed as error:
             self._fail(type(error)(str(error)))
         except Exception as error:
@@ -109,9 +111,9 @@ class GatewayConnection(threading.Thread):
         KeyGuard(guard.name, trusted, strict=guard.strict).check(key, _say_nothing)
         self._key_refused = False
 
-    def _fail(self, failure: GatewayFailed) -> None:
+    def _fail(self, failure: GatewayFailed, seconds_ago: float = 0) -> None:
         self._failure = failure
-        self._failed_at = time.monotonic()
+        self._failed_at = time.monotonic() - seconds_ago
         self._settled.set()
 
     def _tell_again(self, asked: float) -> GatewayFailed:

@@ -1,5 +1,7 @@
 """What a session is told of the gateway it goes through."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from devices.connection.peer_keys import KeyGuard
@@ -10,7 +12,8 @@ from devices.connection.terms import Login
 class JumpHost:
     """A gateway: where it is, how NetRaven logs in (None: not at all, no key decrypts its credential), its guard.
 
-    Two are the same, and share one connection, if all but their guards are equal: each session has a guard of its own.
+    `turn` is entered to send the log-in, and waits so many seconds at most until others have tried it. Two are the
+    same, and share one connection, if all but guard and turn are equal: each session has a guard of its own.
     """
 
     name: str
@@ -18,3 +21,6 @@ class JumpHost:
     port: int
     login: Login | None
     guard: KeyGuard = field(compare=False, repr=False)
+    turn: Callable[[float], AbstractContextManager[None]] = field(
+        default=lambda seconds: nullcontext(), compare=False, repr=False
+    )

@@ -9,6 +9,7 @@ REASONS = {
     "DeviceUnreachable": ("unreachable", True),
     "ConnectionLost": ("unreachable", True),
     "GatewayFailed": ("gateway", False),
+    "GatewayRejected": ("gateway", False),
     "GatewayUnreachable": ("gateway", True),
     "HostKeyRejected": ("security", False),
     "AuthenticationFailed": ("authentication", False),

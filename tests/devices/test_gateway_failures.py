@@ -21,7 +21,7 @@ from devices.connection import (
     open_session,
     pump,
 )
-from devices.exceptions import DeviceError, DeviceUnreachable, GatewayFailed, GatewayUnreachable
+from devices.exceptions import DeviceError, DeviceUnreachable, GatewayFailed, GatewayRejected, GatewayUnreachable
 from netraven.lab import Fault, GatewayFault, Lab, LabDevice, LabGateway
 from tests.conftest import wait_for
 from tests.devices.conftest import ONCE, PLATFORMS, QUICK, RecordedLog, anybody, login_of, no_leaks
@@ -58,7 +58,7 @@ def failure(gateway: LabGateway, device: LabDevice, **details: Any) -> DeviceErr
 def test_wrong_password_is_the_gateways_fault(gateway: LabGateway, device: LabDevice, log: RecordedLog) -> None:
     login = Login(gateway.username, "wrong")
     error = failure(gateway, device, log=log, login=login, retry=THRICE)
-    assert (type(error), error.reason) == (GatewayFailed, "gateway")
+    assert (type(error), error.reason) == (GatewayRejected, "gateway")
     assert str(error) == f"The gateway {gateway.name} rejected the log-in as “jump”."
     assert log["connect_failure"]["reason"] == "gateway"
     assert "retry" not in log.events
@@ -75,7 +75,7 @@ def test_wrong_key_is_the_gateways_fault(gateway: LabGateway, device: LabDevice)
 def test_gateway_that_hangs_up_at_the_log_in_is_not_tried_again(gateway: LabGateway, device: LabDevice) -> None:
     gateway.fault = GatewayFault.HANGS_UP
     error = failure(gateway, device, retry=THRICE)
-    assert (type(error), error.retryable) == (GatewayFailed, False)
+    assert (type(error), error.retryable) == (GatewayRejected, False)
     assert str(error) == f"The gateway {gateway.name} closed the connection during the log-in as “jump”."
 
 
@@ -102,7 +102,7 @@ def test_one_log_in_is_rejected_however_many_devices_there_are(lab: Lab, gateway
     devices = [lab.add("nxos_ssh", gateway=gateway.name) for _ in range(20)]
     with no_leaks(*devices), ThreadPoolExecutor(10) as pool:
         errors = list(pool.map(lambda device: failure_of(gateway, device), devices))
-    assert {type(error) for error in errors} == {GatewayFailed}
+    assert {type(error) for error in errors} == {GatewayRejected}
     assert gateway.failed_logins == 1
     assert "seconds ago, and tries again after 60." in str(failure_of(gateway, devices[0]))
     assert [device.client_ports for device in devices] == [[]] * 20
