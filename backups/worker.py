@@ -4,6 +4,7 @@ Devices are slow and Python is not: a session is mostly waiting, so many share o
 thread and one connection, several at a time, which costs a third of what it costs from every thread by itself.
 """
 
+import gc
 import queue
 import time
 import uuid
@@ -72,6 +73,7 @@ class Worker:
         patiently(heartbeat.beat)
         if self._is_over or self._held_back:
             wake_workers()
+        gc.collect()  # ncclient leaves a descriptor of each session in a cycle of references: they must not pile up
         return dict(self._counts)
 
     @property

@@ -232,7 +232,7 @@ NETRAVEN = {
     # Devices at once in one worker process. One that has taken SLOW seconds already mostly waits, and does not count;
     # but there are never more than MAX_THREADS.
     "THREADS": _threads,
-    "SLOW": env.float("NETRAVEN_SLOW", default=3),
+    "SLOW": env.float("NETRAVEN_SLOW", default=2),
     "MAX_THREADS": env.int("NETRAVEN_MAX_THREADS", default=4 * _threads),
     # Devices at once, by all workers together; 0: no limit. Gateways and tags have limits of their own.
     "MAX_SESSIONS": env.int("NETRAVEN_MAX_SESSIONS", default=0),
