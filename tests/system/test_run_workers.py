@@ -117,7 +117,7 @@ def test_an_idle_cluster_stops_at_once(installation: Installation, number: signa
 def test_a_busy_cluster_finishes_what_it_has_and_begins_nothing(installation: Installation, lab: Lab) -> None:
     slow, waiting = lab.add("ios", fault=Fault.SLOW, delay=12), lab.add("ios")
     installation.record(slow, waiting)
-    service = installation.start_worker(NETRAVEN_THREADS="1")
+    service = installation.start_worker(NETRAVEN_THREADS="1", NETRAVEN_MAX_THREADS="1")
     installation.request(slow)
     installation.wait_until_reading(slow)
     installation.request(waiting)
