@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings as django_settings
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
@@ -20,6 +20,7 @@ policies = st.builds(Policy, st.integers(0, 8), st.integers(0, 12), st.integers(
 moments = st.datetimes(datetime(2011, 12, 1), datetime(2026, 11, 5)).map(lambda moment: moment.replace(tzinfo=UTC))
 # Minutes apart, the same instant, days apart, years apart
 gaps = st.one_of(st.just(0), st.integers(1, 90), st.integers(1, 60 * 24 * 9), st.just(60 * 24 * 500))
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 
 
 @st.composite
@@ -82,11 +83,13 @@ def stated_failed(history: list[tuple[datetime, bool]], policy: Policy, now: dat
     ]
 
 
+@unhurried
 @given(histories(), policies, moments)
 def test_good_backups_are_kept_as_the_rules_say(history: list[datetime], policy: Policy, now: datetime) -> None:
     assert kept_good(history, policy, now) == stated_good(history, policy, now)
 
 
+@unhurried
 @given(histories(), st.data(), policies, moments)
 def test_failed_backups_are_kept_as_the_rules_say(
     history: list[datetime], data: st.DataObject, policy: Policy, now: datetime
@@ -95,6 +98,7 @@ def test_failed_backups_are_kept_as_the_rules_say(
     assert kept_failed(failed, policy, now) == stated_failed(failed, policy, now)
 
 
+@unhurried
 @given(histories(), policies, moments)
 def test_what_is_kept_is_kept_again(history: list[datetime], policy: Policy, now: datetime) -> None:
     left = [moment for moment, kept in zip(history, kept_good(history, policy, now), strict=True) if kept]
@@ -102,6 +106,7 @@ def test_what_is_kept_is_kept_again(history: list[datetime], policy: Policy, now
     assert left[:1] == history[:1], "the last good one"
 
 
+@unhurried
 @given(histories(), policies)
 def test_no_more_is_kept_than_the_policy_has_room_for(history: list[datetime], policy: Policy) -> None:
     history = [moment for moment in history if moment <= NOW]
