@@ -3,18 +3,16 @@
 import argparse
 import json
 import os
-import secrets
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from cryptography.fernet import Fernet
 from rich.console import Console
 from rich.table import Table
 
 from netraven.lab import playground
-from netraven.lab.bench.installation import run_module
+from netraven.lab.bench.installation import run_module, set_environment
 
 # In this order: what is deleted cannot be verified
 CHORES = ["verification", "retention", "log_pruning", "orphans"]
@@ -57,22 +55,10 @@ def parse_options() -> argparse.Namespace:
 def measure(folder: Path, backups: int, database_url: str) -> dict[str, Any]:
     """What each kind of housekeeping cost over so many backups."""
     console.print(f"{backups} backups")
-    prepare(folder, database_url or f"sqlite:///{folder / 'netraven.sqlite3'}")
+    os.environ |= POLICY
+    set_environment(folder, database_url or f"sqlite:///{folder / 'netraven.sqlite3'}")
     run_module(folder, "chore", "make", str(backups))
     return {"backups": backups, "chores": {chore: run_module(folder, "chore", chore) for chore in CHORES}}
-
-
-def prepare(folder: Path, database_url: str) -> None:
-    """The settings of a production system, for the processes that are started."""
-    os.environ |= POLICY | {
-        "DJANGO_SETTINGS_MODULE": "netraven.settings",
-        "NETRAVEN_DEBUG": "0",  # otherwise Django keeps a list of all queries
-        "NETRAVEN_SECRET_KEY": secrets.token_urlsafe(50),
-        "NETRAVEN_FIELD_KEYS": Fernet.generate_key().decode(),
-        "NETRAVEN_DATA_DIR": str(folder),
-        "DATABASE_URL": database_url,
-        "NETRAVEN_REDIS_URL": "",
-    }
 
 
 def print_reports(reports: list[dict[str, Any]]) -> None:

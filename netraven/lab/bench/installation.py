@@ -49,8 +49,8 @@ def _folder(parent: Path) -> Iterator[Path]:
             shutil.rmtree(folder)
 
 
-def set_environment(folder: Path, database_url: str, redis_url: str) -> None:
-    """The settings of a production system; and Django set up with them."""
+def set_environment(folder: Path, database_url: str, redis_url: str = "") -> None:
+    """The settings of a production system, for this process if Django is not set up yet, and for those it starts."""
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "netraven.settings",
         "NETRAVEN_DEBUG": "0",  # otherwise Django keeps a list of all queries
@@ -63,7 +63,6 @@ def set_environment(folder: Path, database_url: str, redis_url: str) -> None:
         "NETRAVEN_LOG_LEVEL": "WARNING",
         "NETRAVEN_LOG_JSON": "1",
     }
-    django.setup()
 
 
 def run_module(folder: Path, name: str, *arguments: str, **environment: str) -> Any:
@@ -85,6 +84,7 @@ def run_module(folder: Path, name: str, *arguments: str, **environment: str) -> 
 
 @contextmanager
 def _new_database(url: str) -> Iterator[None]:
+    django.setup()
     from django.core.management import call_command
 
     if not url:
