@@ -44,7 +44,9 @@ def test_all_worker_processes_together_send_a_wrong_log_in_once(
     assert {backup.failure_reason for backup in failed} == {Backup.FailureReason.GATEWAY}
     assert all(f"The gateway {gateway.name} rejected the log-in" in backup.error for backup in failed)
     assert (gateway.logins, gateway.failed_logins) == (0, 1)
-    assert len({backup.worker.split(":")[1] for backup in failed}) > 1, "one process did it all: the test proves nothing"
+    assert len({backup.worker.split(":")[1] for backup in failed}) > 1, (
+        "one process did it all: the test proves nothing"
+    )
 
     assert api.patch(f"/api/credentials/{credential}", json={"password": gateway.password}).status_code == 200
     installation.request(*devices)
