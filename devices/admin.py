@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from credentials.models import Credential
 from devices.gateway_test import ACCEPTED, try_gateway
-from devices.models import Device, DeviceQuerySet, Gateway, HostKey, Platform, Tag, TagCredential, effective_gateway
+from devices.models import Device, DeviceQuerySet, Gateway, HostKey, Platform, Tag, TagCredential
 
 if TYPE_CHECKING:  # the type parameter is for mypy alone
     _Devices = admin.ModelAdmin[Device]
@@ -83,30 +83,35 @@ class PlatformAdmin(_Platforms):
     ]
 
 
-@admin.register(Gateway)
-class GatewayAdmin(_Gateways):
-    """Gateways: ways to devices that cannot be reached directly."""
+class GatewayAdminBase(_Gateways):
+    """Gateways, with what is behind them; backups.admin adds how they fared, and registers it."""
 
-    list_display = ["name", "address", "port", "credential", "behind", "host_key", "max_sessions"]
+    list_display = ["name", "address", "port", "credential", "device_count", "host_key", "max_sessions"]
     search_fields = ["name", "address", "description"]
     list_select_related = ["credential"]
     fields = ["name", ("address", "port"), "credential", "max_sessions", "description"]
     actions = ["test_selected"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Gateway]:
-        """With what the list shows, in a bounded number of queries; no secret is read."""
-        ways = Device.objects.annotate(way=effective_gateway()).filter(way=OuterRef("pk")).order_by().values("way")
+        """With what is known of their host keys; no secret is read."""
         keys = HostKey.objects.filter(gateway=OuterRef("pk"))
         return (
             super()
             .get_queryset(request)
             .defer(*(f"credential__{name}" for name in Credential.SECRET_FIELDS))
             .annotate(
-                device_count=Subquery(ways.annotate(number=Count("pk")).values("number")),
                 key_waits=Exists(keys.filter(state=HostKey.State.OFFERED)),
                 key_known=Exists(keys.filter(state=HostKey.State.TRUSTED)),
             )
         )
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """With the devices behind the gateways of a page, counted once for all of them."""
+        changes = super().get_changelist_instance(request)
+        behind = Device.objects.all().behind_gateways()
+        for gateway in changes.result_list:
+            gateway.behind = behind.get(gateway.pk, {})
+        return changes
 
     def get_readonly_fields(self, request: HttpRequest, obj: Gateway | None = None) -> Any:
         """Who may not see log-ins may not choose one."""
@@ -127,26 +132,30 @@ class GatewayAdmin(_Gateways):
         return deleted, counts, lacking, protected
 
     @admin.display(description="Devices behind it")
-    def behind(self, gateway: Any) -> int:
-        """Their own choice, or that of their tags."""
-        return gateway.device_count or 0
+    def device_count(self, gateway: Any) -> int:
+        """By their own choice, or that of their tags."""
+        return int(gateway.behind.get("devices", 0))
 
     @admin.display(description="Host key")
     def host_key(self, gateway: Any) -> str:
         """Whether one is trusted, or another one waits for a decision."""
         if gateway.key_waits:
-            return "another one waits for a decision"
+            return "another one waits for a decision" if gateway.key_known else "waits for a decision"
         return "trusted" if gateway.key_known else "not seen yet"
 
     @admin.action(description="Test the selected gateways: log in now", permissions=["change"])
     def test_selected(self, request: HttpRequest, gateways: QuerySet[Gateway]) -> None:
         """One after the other, at most five: each may take fifteen seconds."""
         for gateway in gateways[:TESTS]:
-            test = try_gateway(gateway)
-            level = messages.SUCCESS if test.result == ACCEPTED else messages.ERROR
-            self.message_user(request, f"{test.message} ({test.seconds:g} s)", level)
+            self.test(request, gateway)
         if (left := gateways.count() - TESTS) > 0:
             self.message_user(request, f"{left} more were not tested: select up to {TESTS}.", messages.WARNING)
+
+    def test(self, request: HttpRequest, gateway: Gateway) -> None:
+        """Log in now, and say what came of it."""
+        test = try_gateway(gateway)
+        level = messages.SUCCESS if test.result == ACCEPTED else messages.ERROR
+        self.message_user(request, f"{test.message} ({test.seconds:g} s)", level)
 
 
 class TagCredentialInline(_TagCredentials):

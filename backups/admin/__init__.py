@@ -1,4 +1,4 @@
-"""Operator console: devices, credentials and tags with what backups know of them, host keys, backups, jobs, workers.
+"""Operator console: devices, gateways, credentials and tags with what backups know of them; backups, jobs, workers.
 
 What nobody may touch is locked.
 """
@@ -8,6 +8,7 @@ from django.contrib.auth.forms import AuthenticationForm
 
 from backups.admin.backups import BackupAdmin
 from backups.admin.devices import DeviceAdmin
+from backups.admin.gateways import GatewayAdmin
 from backups.admin.host_keys import HostKeyAdmin
 from backups.admin.jobs import JobAdmin
 from backups.admin.locked import lock_third_party_admins
@@ -18,6 +19,7 @@ __all__ = [
     "BackupAdmin",
     "CredentialAdmin",
     "DeviceAdmin",
+    "GatewayAdmin",
     "HostKeyAdmin",
     "JobAdmin",
     "TagAdmin",

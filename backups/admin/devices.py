@@ -21,7 +21,7 @@ from backups.templatetags.records import ago, badge, reason
 from backups.views.access import UserRequest
 from backups.views.devices import active_backup, ask_for_backups
 from devices.admin import DeviceAdminBase
-from devices.models import Device, DeviceQuerySet
+from devices.models import Device, DeviceQuerySet, Gateway, effective_gateway
 
 NAMES_SHOWN = 10  # of selected devices
 
@@ -41,12 +41,30 @@ class FailureReasonFilter(admin.SimpleListFilter):
         return queryset.filter(last_status="failed", last_failure_reason=self.value()) if self.value() else queryset
 
 
+class GatewayFilter(admin.SimpleListFilter):
+    """The gateway that leads there."""
+
+    title = "gateway"
+    parameter_name = "gateway"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """All gateways, for who may see them."""
+        gateways = Gateway.objects.values_list("pk", "name") if request.user.has_perm("devices.view_gateway") else []
+        return [(str(pk), name) for pk, name in gateways]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Devices that go through it, by their own choice or that of their tags."""
+        if self.value() not in {pk for pk, _ in self.lookup_choices}:
+            return queryset
+        return queryset.annotate(way=effective_gateway()).filter(way=self.value())
+
+
 @admin.register(Device)
 class DeviceAdmin(DeviceAdminBase):
     """Devices with how their last backup went."""
 
     list_display = ["hostname", "state", "last_good", "failure", "platform", "address", "tag_names", "enabled"]
-    list_filter = ["last_status", FailureReasonFilter, "platform", "tags", "enabled"]
+    list_filter = ["last_status", FailureReasonFilter, "platform", "tags", GatewayFilter, "enabled"]
     actions = ["back_up_selected", "back_up_with"]
     change_form_template = "admin/devices/device/change_form.html"
     change_list_template = "admin/devices/device/change_list.html"

@@ -14,6 +14,7 @@ class BackupFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
     status = filters.ChoiceFilter(choices=Backup.Status.choices)
     device = filters.UUIDFilter(field_name="device_id")
     job = filters.UUIDFilter(field_name="job_id")
+    gateway = filters.CharFilter(field_name="gateway__name")
     failure_reason = filters.ChoiceFilter(choices=Backup.FailureReason.choices)
     changed = FlagFilter()
     created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")

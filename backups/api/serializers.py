@@ -54,6 +54,7 @@ class BackupSerializer(serializers.ModelSerializer[Backup]):
 
     hostname = serializers.CharField(source="device.hostname")
     accepted_by = serializers.CharField(source="accepted_by.username", default=None)
+    gateway = serializers.CharField(source="gateway.name", default=None)
 
     class Meta:
         model = Backup
@@ -75,6 +76,7 @@ class BackupSerializer(serializers.ModelSerializer[Backup]):
             "comments",
             "attempts",
             "credential",
+            "gateway",
             "accepted_by",
             "created_at",
             "started_at",

@@ -28,9 +28,8 @@ POLL_AFTER = 2  # seconds
 
 def backups_for(request: Request) -> BackupQuerySet:
     """The backups that the user sees, newest first, with what a row of a list needs."""
-    return (
-        Backup.objects.visible_to(request.user).select_related("device", "accepted_by").order_by("-created_at", "-id")
-    )
+    visible = Backup.objects.visible_to(request.user)
+    return visible.select_related("device", "accepted_by", "gateway").order_by("-created_at", "-id")
 
 
 class DeviceBackupView(APIView):

@@ -60,7 +60,7 @@ def visible_devices(request: HttpRequest) -> DeviceQuerySet:
 def visible_backup(request: HttpRequest, pk: uuid.UUID) -> Backup:
     """A backup of a device that the user sees; anything else is 404."""
     backups = with_damage(Backup.objects.visible_to(request.user))
-    return get_object_or_404(backups.select_related("device__platform", "job", "accepted_by"), pk=pk)
+    return get_object_or_404(backups.select_related("device__platform", "job", "accepted_by", "gateway"), pk=pk)
 
 
 def page_of(request: HttpRequest, rows: QuerySet[Any]) -> Page[Any]:

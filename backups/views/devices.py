@@ -39,7 +39,8 @@ def devices(request: UserRequest) -> HttpResponse:
 @page("devices.view_device", "backups.view_backup")
 def device(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
     """One device and its backups, newest first."""
-    subject = get_object_or_404(visible_devices(request).prefetch_related("tags"), pk=pk)
+    seen = visible_devices(request).select_related("gateway").prefetch_related("tags__gateway")
+    subject = get_object_or_404(seen, pk=pk)
     history = Backup.objects.filter(device=subject).order_by("-created_at", "-id")
     active = history.active().first()
     shown = page_of(request, with_damage(history))

@@ -9,7 +9,7 @@ from rest_framework.filters import OrderingFilter
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from devices.models import Device, Tag
+from devices.models import Device, Gateway, Tag, effective_gateway
 
 
 class StableOrdering(OrderingFilter):
@@ -36,7 +36,7 @@ class DeviceFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
     platform = filters.CharFilter(field_name="platform__slug")
     tag = filters.CharFilter(field_name="tags__name")
     credential = filters.UUIDFilter(field_name="credential_id")
-    gateway = filters.CharFilter(field_name="gateway__name")
+    gateway = filters.CharFilter(method="through")
     enabled = FlagFilter()
     last_status = filters.ChoiceFilter(choices=Device.LastStatus.choices[1:])
     last_failure_reason = filters.CharFilter()
@@ -44,6 +44,10 @@ class DeviceFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
     class Meta:
         model = Device
         fields: list[str] = []
+
+    def through(self, devices: QuerySet[Device], name: str, gateway: str) -> QuerySet[Device]:
+        """Behind the gateway of this name, by their own choice or that of their tags."""
+        return devices.annotate(way=effective_gateway()).filter(way__in=Gateway.objects.filter(name=gateway))
 
 
 class TagFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no annotations

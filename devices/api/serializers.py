@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.fields import empty
 
 from devices.api.own_credential import LOGIN_FIELDS, save_own_credential
 from devices.models import Device, Gateway, Platform, Tag
@@ -39,16 +40,19 @@ class PlatformSerializer(serializers.ModelSerializer[Platform]):
 
 
 class GatewayNameField(serializers.SlugRelatedField[Gateway]):
-    """The name of a gateway, or null; choosing one takes the right to see gateways."""
+    """The name of a gateway, or null; another one than before takes the right to see gateways."""
 
     def __init__(self) -> None:
         super().__init__(slug_field="name", queryset=Gateway.objects.all(), required=False, allow_null=True)
 
-    def to_internal_value(self, data: Any) -> Gateway:
-        """Raises PermissionDenied, or ValidationError for a name that is none."""
-        if not self.context["request"].user.has_perm("devices.view_gateway"):
+    def run_validation(self, data: Any = empty) -> Gateway | None:
+        """Permission first: who may not see gateways does not learn which there are. Raises ValidationError too."""
+        instance: Device | Tag | None = getattr(self.parent, "instance", None)
+        before = instance.gateway.name if instance and instance.gateway else None
+        if data not in (empty, before) and not self.context["request"].user.has_perm("devices.view_gateway"):
             raise PermissionDenied("You may not choose gateways.")
-        return super().to_internal_value(data)
+        gateway: Gateway | None = super().run_validation(data)
+        return gateway
 
 
 class TagSerializer(serializers.ModelSerializer[Tag]):
@@ -90,6 +94,7 @@ class DeviceSerializer(serializers.ModelSerializer[Device]):
     effective_port = serializers.IntegerField(read_only=True)
     tags = TagNamesField(required=False, max_length=100)
     gateway = GatewayNameField()
+    effective_gateway = serializers.CharField(source="effective_gateway.name", read_only=True, allow_null=True)
     username = serializers.CharField(write_only=True, required=False, max_length=200)
     password = serializers.CharField(write_only=True, required=False, max_length=1000, trim_whitespace=False)
     enable_secret = serializers.CharField(
@@ -109,6 +114,7 @@ class DeviceSerializer(serializers.ModelSerializer[Device]):
             *LOGIN_FIELDS,
             "tags",
             "gateway",
+            "effective_gateway",
             "enabled",
             "description",
             "vendor",

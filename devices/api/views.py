@@ -22,9 +22,8 @@ class DeviceViewSet(ModelViewSet[Device]):
 
     def get_queryset(self) -> QuerySet[Device]:
         """With what a row of the list needs."""
-        return (
-            Device.objects.visible_to(self.request.user).select_related("platform", "gateway").prefetch_related("tags")
-        )
+        visible = Device.objects.visible_to(self.request.user)
+        return visible.select_related("platform", "gateway").prefetch_related("tags__gateway")
 
     def perform_destroy(self, instance: Device) -> None:
         """Delete a device without history."""

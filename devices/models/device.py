@@ -1,15 +1,17 @@
 """What is backed up."""
 
 import uuid
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from credentials.models import Credential
+from devices.exceptions import GatewayFailed
 from devices.models.gateway import Gateway
 from devices.models.platform import Platform
 from devices.models.tag import Tag
@@ -31,6 +33,18 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         restricted = Exists(tagged.filter(tag__groups__isnull=False))
         member = Exists(tagged.filter(tag__groups__in=user.groups.values("pk")))  # type: ignore[attr-defined]
         return self.filter(~restricted | member)
+
+    def behind_gateways(self) -> dict[uuid.UUID, dict[str, Any]]:
+        """By the id of each gateway that leads to any of them: how many (`devices`), at how many of those the last
+        backup failed because of it (`failing`), and when it last did (`failed_at`). One query."""
+        failed = Q(last_failure_reason=GatewayFailed.reason)
+        rows = self.annotate(way=effective_gateway()).filter(way__isnull=False).order_by().values("way")
+        counted = rows.annotate(
+            devices=Count("pk"),
+            failing=Count("pk", filter=failed),
+            failed_at=Max("last_attempt_at", filter=failed),
+        )
+        return {row["way"]: dict(row) for row in counted}
 
 
 class Device(models.Model):
@@ -93,6 +107,11 @@ class Device(models.Model):
     def effective_port(self) -> int:
         """The device's own port, else its platform's default."""
         return self.port or self.platform.default_port
+
+    @property
+    def effective_gateway(self) -> Gateway | None:
+        """As `effective_gateway` below finds it: its own, else that of the first of its tags that has one."""
+        return self.gateway or next((tag.gateway for tag in self.tags.all() if tag.gateway), None)
 
 
 def effective_gateway() -> Coalesce:

@@ -45,7 +45,8 @@ def parse_options() -> argparse.Namespace:
 
 
 def inventory_row(device: LabDevice) -> dict[str, Any]:
-    """What a client has to know of a device."""
+    """What a client has to know of a device, and of the gateway that leads there, if it needs one."""
+    place = ("name", "address", "port", "username", "password")
     return {
         "name": device.name,
         "platform": device.platform,
@@ -56,6 +57,7 @@ def inventory_row(device: LabDevice) -> dict[str, Any]:
         "enable_secret": device.enable_secret,
         "fault": device.fault.value,
         "config": str(device.config_path.resolve()),
+        "gateway": {name: getattr(device.gateway, name) for name in place} if device.gateway else None,
     }
 
 
@@ -67,10 +69,12 @@ def write_inventory(directory: Path, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def print_table(lab: Lab) -> None:
-    """Name, platform, address and fault of each device."""
+    """Name, platform, address and fault of each device, and the gateways."""
     print(f"{'NAME':<15} {'PLATFORM':<14} {'ADDRESS':<22} FAULT")
     for device in lab:
         print(f"{device.name:<15} {device.platform:<14} {f'{device.address}:{device.port}':<22} {device.fault}")
+    for gateway in lab.gateways.values():
+        print(f"{gateway.name:<15} {'gateway':<14} {gateway.address}:{gateway.port}")
     print("Running until interrupted.", flush=True)
 
 

@@ -64,7 +64,7 @@ def _back_up_everything(inventory: list[dict[str, Any]]) -> list[str]:
     from backups.models import Backup
     from devices.models import Device
 
-    console.print(f"[bold]3.[/] Backing up all {len(inventory)} devices: seven healthy ones, and one for each fault")
+    console.print(f"[bold]3.[/] Backing up all {len(inventory)} devices: seven platforms, a gateway, and every fault")
     backups = _run_job(Device.objects.all())
     problems = []
     for row in inventory:
@@ -72,6 +72,9 @@ def _back_up_everything(inventory: list[dict[str, Any]]) -> list[str]:
         fault = Fault(row["fault"])
         if fault is Fault.NONE and backup.status != Backup.Status.COMPLETED:
             problems.append(f"{row['name']} is healthy, but failed: {backup.error}")
+        way, wanted = backup.gateway and backup.gateway.name, row["gateway"] and row["gateway"]["name"]
+        if way != wanted:
+            problems.append(f"{row['name']} went through {way}, not {wanted}")
         if fault is not Fault.NONE and backup.failure_reason != REASONS[fault]:
             problems.append(f"{row['name']} ended {backup.status} {backup.failure_reason}, not {REASONS[fault]}")
     return problems
@@ -137,7 +140,7 @@ def _run_job(devices: Any) -> "dict[str, Backup]":
             time.sleep(0.3)
             job.refresh_from_db()
             progress.update(bar, completed=job.backups.exclude(status__in=Job.ACTIVE).count())
-    backups = list(job.backups.select_related("device__platform").order_by("device__hostname"))
+    backups = list(job.backups.select_related("device__platform", "gateway").order_by("device__hostname"))
     console.print(result_table(backups))
     return {backup.device.hostname: backup for backup in backups}
 

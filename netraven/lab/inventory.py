@@ -1,4 +1,4 @@
-"""The default network: one healthy device for each NAPALM driver, and one for each way to misbehave."""
+"""The default network: a healthy device for each NAPALM driver, one behind a gateway, one for each way to misbehave."""
 
 from netraven.lab.device import DeviceSpec, Fault
 
@@ -10,6 +10,7 @@ DEFAULT_INVENTORY: tuple[DeviceSpec, ...] = (
     DeviceSpec("nxos_ssh", "dc2"),
     DeviceSpec("eos", "leaf1"),
     DeviceSpec("junos", "fw1"),
+    DeviceSpec("eos", "branch1", gateway="jump1"),
     DeviceSpec("ios", "bad-password", Fault.WRONG_PASSWORD),
     DeviceSpec("ios", "bad-refuses", Fault.REFUSES),
     DeviceSpec("ios", "bad-silent", Fault.SILENT),

@@ -11,9 +11,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import django
+
+if TYPE_CHECKING:
+    from devices.models import Tag
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN_FOLDER = ROOT / "var" / "demo"
@@ -124,6 +127,26 @@ def record_devices(rows: list[dict[str, Any]]) -> None:
             },
         )
         device.tags.add(healthy if row["fault"] == "none" else faulty)
+        if row["gateway"]:
+            device.tags.add(_record_gateway(row["gateway"]))
+
+
+def _record_gateway(row: dict[str, Any]) -> "Tag":
+    """A record for a simulated gateway, and the tag that sends its devices through it."""
+    from credentials.models import Credential
+    from devices.models import Gateway, Tag
+
+    login = {"username": row["username"], "password": row["password"]}
+    description = "The log-in at the simulated gateway."
+    credential, _ = Credential.objects.get_or_create(
+        name=f"lab {row['name']}", defaults=login | {"description": description}
+    )
+    gateway, _ = Gateway.objects.update_or_create(
+        name=row["name"],
+        defaults={"address": row["address"], "port": row["port"], "credential": credential},
+    )
+    branch, _ = Tag.objects.get_or_create(name="branch", defaults={"color": "#0e7490", "gateway": gateway})
+    return branch
 
 
 def ensure_admin(folder: Path) -> str:

@@ -43,6 +43,7 @@ def page_paths() -> Iterator[tuple[str, str]]:
     from django.urls import reverse
 
     from backups.models import Backup, Job, LoginAttempt
+    from devices.models import Gateway
 
     changed = Backup.objects.completed().filter(changed=True, version__gt=1).latest("finished_at")
     yield "devices", reverse("pages:devices")
@@ -63,6 +64,9 @@ def page_paths() -> Iterator[tuple[str, str]]:
     for name in names:
         yield f"console-{name.split('_')[1]}s", reverse(f"admin:{name}_changelist")
     yield "console-hostkey", reverse("admin:devices_hostkey_change", args=[offered.pk])
+    gateway = Gateway.objects.get()
+    yield "console-gateways", reverse("admin:devices_gateway_changelist")
+    yield "console-gateway", reverse("admin:devices_gateway_change", args=[gateway.pk])
     yield "console-workers", reverse("admin:backups_workerprocess_changelist")
     yield "console-credentials", reverse("admin:credentials_credential_changelist")
     attempt = LoginAttempt.objects.filter(accepted=True, tag__isnull=False).latest("time")

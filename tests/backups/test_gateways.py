@@ -108,7 +108,7 @@ def test_the_console_lists_gateways_with_what_is_behind_them(
     Device.objects.filter(pk=make_device("junos").pk).update(gateway=gateway)
     with django_assert_max_num_queries(12):
         page = admin_client.get("/admin/devices/gateway/").content.decode()
-    assert '<td class="field-behind">2</td>' in page
+    assert '<td class="field-device_count">2</td>' in page
     assert "not seen yet" in page
     assert jump_host.password not in page
     tested = admin_client.post(

@@ -36,9 +36,10 @@ def test_default_inventory_has_every_driver_and_every_fault(tmp_path: Path) -> N
         "dc2": "nxos_ssh",
         "leaf1": "eos",
         "fw1": "junos",
+        "branch1": "eos",
     }
     assert all(faults[fault] == 1 for fault in Fault if fault is not Fault.NONE)
-    assert len(set(ports)) == 16
+    assert len(set(ports)) == 17
     assert 0 not in ports
 
 
@@ -186,6 +187,7 @@ def test_command_serves_until_it_is_interrupted(tmp_path: Path, number: signal.S
     assert "bad-drops" in output
     assert set(entry) == {
         "name", "platform", "address", "port", "username", "password", "enable_secret", "fault", "config",
+        "gateway",
     }  # fmt: skip
     assert inventory["bad-enable"]["fault"] == "wrong-enable-secret"
     assert Path(entry["config"]).read_text().endswith("end\n")
