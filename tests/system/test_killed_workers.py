@@ -151,7 +151,7 @@ def test_a_task_that_is_delivered_twice_runs_once(
     device = lab.add("ios", fault=Fault.SLOW, delay=2)
     installation.record(device)
     installation.request(device)
-    program = "from backups.services import wake_workers; wake_workers(); wake_workers()"
+    program = "from django_q.tasks import async_task; [async_task('backups.tasks.work') for _ in range(2)]"
     installation.must("shell", "-v0", "-c", program)
     installation.start_worker()
     installation.start_worker()
