@@ -54,20 +54,28 @@ class Turns:
             self._ask(lambda: cache.delete(f"{self._key}-rejected"))
         finally:
             if claim:
-                self._ask(lambda: cache.delete(f"{self._key}-turn"))
+                self._give_back()
 
     def _wait(self, seconds: float) -> str:
         """Until nobody else is trying a log-in that is not known to work; our claim, empty if none is needed."""
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
-            if rejected := self._ask(lambda: cache.get(f"{self._key}-rejected")):
-                raise GatewayRejected(rejected[0], seconds_ago=max(time.time() - rejected[1], 0))
+            self._refuse_if_rejected()
             if self._ask(lambda: cache.get(f"{self._key}-works")):
                 return ""
             if claim := self._claim():
+                try:
+                    self._refuse_if_rejected()  # again: whoever had the turn before has told by now
+                except GatewayRejected:
+                    self._give_back()
+                    raise
                 return claim
             time.sleep(LOOK_AGAIN)
         return ""
+
+    def _refuse_if_rejected(self) -> None:
+        if rejected := self._ask(lambda: cache.get(f"{self._key}-rejected")):
+            raise GatewayRejected(rejected[0], seconds_ago=max(time.time() - rejected[1], 0))
 
     def _claim(self) -> str:
         claim, key = uuid.uuid4().hex, f"{self._key}-turn"
@@ -75,6 +83,9 @@ class Turns:
             return ""
         time.sleep(SETTLE)
         return claim if self._ask(lambda: cache.get(key), otherwise=claim) == claim else ""
+
+    def _give_back(self) -> None:
+        self._ask(lambda: cache.delete(f"{self._key}-turn"))
 
     @staticmethod
     def _ask(call: Callable[[], Answer], otherwise: Answer | None = None) -> Answer | None:

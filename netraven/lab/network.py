@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import asyncssh
+
 from netraven.lab.device import DeviceSpec, Fault, LabDevice
 from netraven.lab.endpoint import Endpoint, Speak
 from netraven.lab.https_api import serve_https
@@ -195,8 +197,11 @@ class Lab:
             case "telnet":
                 return lambda client: serve_telnet(device, client)
             case _:
-                algorithms = device.host_key_algorithms
-                return lambda client: serve_ssh(device, client, self._identity_of(device).host_keys(algorithms))
+                return lambda client: serve_ssh(device, client, self._host_keys_of(device))
+
+    def _host_keys_of(self, device: LabDevice) -> list[asyncssh.SSHKey]:
+        """As they are now: a device may get other ones at any time."""
+        return self._identity_of(device).host_keys(device.host_key_algorithms)
 
     def _identity_of(self, device: LabDevice) -> LabIdentity:
         own_keys = device.keys_directory

@@ -27,12 +27,13 @@ def stored_files(installation: Installation) -> list[str]:
     return sorted(str(path.relative_to(installation.storage)) for path in files)
 
 
-def do_upkeep_after_the_lease(installation: Installation, device: LabDevice) -> None:
-    """Run the upkeep when the lease on the device's backup has run out."""
+def do_upkeep_after_the_lease(installation: Installation, device: LabDevice, attempt: int = 1) -> None:
+    """Run the upkeep when the lease of this attempt has run out; a living worker may have taken it back before."""
 
     def lease_expired() -> bool:
         backup = installation.backups(device).get()
-        return backup.lease_expires_at is not None and backup.lease_expires_at < timezone.now()
+        taken_back = backup.status != Backup.Status.RUNNING or backup.attempts > attempt
+        return taken_back or bool(backup.lease_expires_at and backup.lease_expires_at < timezone.now())
 
     wait_for(lease_expired, 20, "the lease to run out")
     installation.do_upkeep()
@@ -104,7 +105,7 @@ def test_a_backup_that_kills_its_workers_is_given_up(
     os.kill(worker_process(installation.wait_until_reading(slow_device)), signal.SIGKILL)
     do_upkeep_after_the_lease(installation, slow_device)
     os.kill(worker_process(installation.wait_until_reading(slow_device, attempt=2)), signal.SIGKILL)
-    do_upkeep_after_the_lease(installation, slow_device)
+    do_upkeep_after_the_lease(installation, slow_device, attempt=2)
     (backup,) = installation.wait_until_ended(slow_device)
     assert (backup.status, backup.failure_reason) == (Backup.Status.FAILED, Backup.FailureReason.UNEXPECTED)
     assert "2 workers died" in backup.error
