@@ -101,6 +101,9 @@ class Backup(models.Model):
     position = models.PositiveIntegerField(
         default=0, help_text="Its place in its job: the workers take the first of each job before the second of any."
     )
+    not_before = models.DateTimeField(
+        null=True, blank=True, help_text="No worker takes it earlier. Empty: as soon as one has time."
+    )
     attempts = models.PositiveSmallIntegerField(default=0, help_text="How often a worker took it on.")
     worker = models.CharField(max_length=100, blank=True, help_text="Who works on it: host, process, batch.")
     lease_expires_at = models.DateTimeField(null=True, blank=True)

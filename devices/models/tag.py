@@ -42,6 +42,13 @@ class Tag(models.Model):
         validators=[MinValueValidator(1)],
         help_text="Devices with this tag that are backed up at once, by all workers together. Empty: no limit.",
     )
+    max_age_hours = models.PositiveIntegerField(
+        "good backup within",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Hours: a device with this tag whose last good backup is older is stale. Empty: none.",
+    )
 
     class Meta:
         ordering = ["name"]

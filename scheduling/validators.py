@@ -1,0 +1,40 @@
+"""What schedules accept."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from croniter import croniter
+from django.core.exceptions import ValidationError
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+CRON_FIELDS = 5
+
+
+def validate_time_zone(value: str) -> None:
+    """A name in the IANA database."""
+    if value not in available_timezones():
+        raise ValidationError(
+            "“%(value)s” is no time zone. Give a name such as Europe/Berlin.", params={"value": value}
+        )
+
+
+def validate_weekdays(value: Any) -> None:
+    """A list of days, such as ["mon", "fri"]."""
+    if not isinstance(value, list) or len(set(map(str, value))) != len(value):
+        raise ValidationError("Give a list of different days, such as [“mon”, “fri”].")
+    for day in value:
+        if day not in WEEKDAYS:
+            raise ValidationError(
+                "“%(day)s” is no day of the week. Give %(days)s.", params={"day": day, "days": ", ".join(WEEKDAYS)}
+            )
+
+
+def validate_cron(value: str) -> None:
+    """Five fields; neither seconds nor years, nor croniter's random and hashed ones."""
+    fields = value.split()
+    if len(fields) != CRON_FIELDS or any(field[0] in "rRhH" for field in fields) or not croniter.is_valid(value):
+        raise ValidationError(
+            "“%(value)s” is no cron expression. Give minute, hour, day, month and day of the week, "
+            "such as “30 2 * * mon-fri”.",
+            params={"value": value},
+        )
