@@ -1,5 +1,6 @@
 """How backups end: one transaction for backup, device and log, and only for the worker whose claim still holds."""
 
+import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -8,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
+from backups.bulk import insert_rows, update_rows
 from backups.database import patiently, storable
 from backups.exceptions import RequestRefused
 from backups.joblog import JobLogger
@@ -20,6 +22,12 @@ from devices.models import Device, Tag
 UNEXPECTED = Backup.FailureReason.UNEXPECTED
 # Facts that a device row keeps, and the characters it has room for
 FACTS = {"vendor": 100, "model": 100, "os_version": 500, "serial_number": 100}
+# What is written when a backup ends: of the backup, and of its device
+ENDED = (
+    "status", "failure_reason", "error", "version", "changed", "file_path", "file_size", "content_hash", "change_hash",
+    "serial_number", "os_version", "credential", "finished_at", "lease_expires_at",
+)  # fmt: skip
+TOLD = ("last_attempt_at", "last_status", "last_failure_reason", "last_success_at", *FACTS)
 
 
 def record(outcomes: Sequence[Outcome], events: Sequence[JobLog] = ()) -> None:
@@ -65,23 +73,23 @@ def _forget_deleted(outcome: Outcome) -> None:
 
 @transaction.atomic
 def _record_together(outcomes: Sequence[Outcome], events: Sequence[JobLog]) -> None:
-    entries, attempts = list(events), list[LoginAttempt]()
+    entries = list(events)
+    ours = _ours(outcomes)
+    ending = [outcome for outcome in outcomes if outcome.backup.pk in ours]
     for outcome in outcomes:
         _settle(outcome)
         log = JobLogger(outcome.backup.job_id, outcome.backup, keep=entries.append)
-        ended = _end(outcome.backup)
-        outcome.lost = not ended and not _is_recorded(outcome.backup)
+        outcome.lost = outcome.backup.pk not in ours and not _is_recorded(outcome.backup)
         if outcome.lost:
             log(JobLog.Event.BACKUP_FAILURE, "Given up: another worker has taken this backup over", level="warning")
-            continue
-        if ended:
-            attempts += _login_attempts(outcome)
-        _tell_device(outcome)
-        _log_end(outcome.backup, log)
-    JobLog.objects.bulk_create(entries)
+        else:
+            _log_end(outcome.backup, log)
+    update_rows([outcome.backup for outcome in ending], ENDED)
+    update_rows([_told(outcome) for outcome in ending], TOLD)
+    insert_rows(entries)
     if shown := [key for outcome in outcomes if not outcome.lost for key in outcome.shown]:
         host_keys.record(shown)
-    LoginAttempt.objects.bulk_create(attempts)
+    insert_rows([attempt for outcome in ending for attempt in _login_attempts(outcome)])
 
 
 @transaction.atomic
@@ -113,6 +121,7 @@ def accept(backup: Backup, user: User) -> Backup:
 def _settle(outcome: Outcome) -> None:
     """Put the outcome into the backup's fields."""
     backup, facts = outcome.backup, outcome.facts
+    backup.finished_at, backup.lease_expires_at = timezone.now(), None
     if outcome.content:
         _set_content(backup, outcome.content)
     if facts is None:
@@ -139,15 +148,11 @@ def _set_version(backup: Backup, last_good: Backup | None) -> None:
     backup.version = (last_good.version or 0 if last_good else 0) + (1 if backup.changed else 0)
 
 
-def _end(backup: Backup) -> bool:
-    """Write the backup if it is still ours: the worker's name is the fence against one that was thought dead."""
-    backup.finished_at = timezone.now()
-    names = [
-        "status", "failure_reason", "error", "version", "changed", "file_path", "file_size", "content_hash",
-        "change_hash", "serial_number", "os_version", "credential", "finished_at",
-    ]  # fmt: skip
-    ours = Backup.objects.filter(pk=backup.pk, status=Backup.Status.RUNNING, worker=backup.worker)
-    return bool(ours.update(lease_expires_at=None, **{name: getattr(backup, name) for name in names}))
+def _ours(outcomes: Sequence[Outcome]) -> set[uuid.UUID]:
+    """The backups that are still their worker's, locked: its name is the fence against one that was thought dead."""
+    workers = {outcome.backup.pk: outcome.backup.worker for outcome in outcomes}
+    running = Backup.objects.filter(pk__in=workers, status=Backup.Status.RUNNING).select_for_update()
+    return {pk for pk, worker in running.values_list("pk", "worker") if worker == workers[pk]}
 
 
 def _is_recorded(backup: Backup) -> bool:
@@ -163,19 +168,21 @@ def _login_attempts(outcome: Outcome) -> list[LoginAttempt]:
     ]
 
 
-def _tell_device(outcome: Outcome) -> None:
-    """Its row says how the last backup went, and keeps the facts that it told."""
-    backup = outcome.backup
-    values: dict[str, object] = {
-        "last_attempt_at": backup.finished_at,
-        "last_status": backup.status,
-        "last_failure_reason": backup.failure_reason,
-    }
+def _told(outcome: Outcome) -> Device:
+    """The backup's device: its row says how the last backup went, and keeps the facts that it told.
+
+    Nobody else writes these fields while a backup is under way, so those read with the claim are still right.
+    """
+    backup, device = outcome.backup, outcome.backup.device
+    device.last_attempt_at = backup.finished_at
+    device.last_status = backup.status
+    device.last_failure_reason = backup.failure_reason
     if outcome.facts:
-        values["last_success_at"] = backup.finished_at
-        known = {name: storable(getattr(outcome.facts, name))[:length] for name, length in FACTS.items()}
-        values |= {name: value for name, value in known.items() if value}
-    Device.objects.filter(pk=backup.device_id).update(**values)
+        device.last_success_at = backup.finished_at
+        for name, length in FACTS.items():
+            if fact := storable(getattr(outcome.facts, name))[:length]:
+                setattr(device, name, fact)
+    return device
 
 
 def _log_end(backup: Backup, log: JobLogger) -> None:

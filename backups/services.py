@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -81,7 +81,7 @@ def request_backups(
         made = queue_backups(job, list(wanted), comments)
         active_ids = _active_beside(job, list(wanted)) if made < len(wanted) else []
         if made:
-            transaction.on_commit(wake_workers)
+            transaction.on_commit(partial(wake_workers, made))
             return BackupRequest(job, made, active_ids)
         job.delete()
     if not active_ids:  # they ended while we looked: nothing stands in the way of a second try

@@ -66,6 +66,7 @@ class Worker:
         with ThreadPoolExecutor(self._busy.most, thread_name_prefix="backup") as pool:
             while self._start_some(pool) or self._busy or self._may_wait:
                 time.sleep(TICK)
+                self._busy.note_round()
                 self._record_outcomes()
                 self._cut_cancelled()
                 self._keep_leases()
@@ -130,7 +131,7 @@ class Worker:
                 heartbeat.count(outcome.backup.status)
             self._busy.leave(outcome.backup.pk)
             self._next_look = 0
-        for job_id in {outcome.backup.job_id for outcome in outcomes}:
+        for job_id in {outcome.backup.job_id for outcome in outcomes} - self._busy.jobs():
             patiently(close_job, job_id)
 
     def _cut_cancelled(self) -> None:

@@ -20,6 +20,8 @@ from netmiko.netmiko_globals import MAX_BUFFER
 # Bytes that are no text in the channel's encoding become lone surrogates, and the very same bytes when they are stored.
 UNDECODABLE = "surrogateescape"
 BYTE_FOR_BYTE = "latin-1"
+PATIENCE = 3  # questions in vain, before the next one waits
+MOMENT = 0.1  # seconds
 LONGEST_CHARACTER = 4  # bytes, in UTF-8
 CONTINUATION = re.compile(rb"[\x80-\xbf]")  # a byte inside a UTF-8 character
 
@@ -28,11 +30,21 @@ parse_netconf_10 = DefaultXMLParser._parse10
 
 
 class WholeSSHChannel(SSHChannel):
-    """An SSH channel that keeps split characters, and says when the device has hung up: netmiko would poll for ever."""
+    """An SSH channel that keeps split characters, and says when the device has hung up: netmiko would poll for ever.
+
+    netmiko asks a hundred times a second whether anything has come. Over a device that thinks for ten seconds that
+    costs as much as the whole of a quick backup; so when nothing came a few times, the question itself waits a little.
+    """
 
     def __init__(self, conn: Any, encoding: str) -> None:
         super().__init__(conn, encoding)
         self._decoder = codecs.getincrementaldecoder(encoding)(UNDECODABLE)
+        self._asked_in_vain = 0
+
+    def write_channel(self, out_data: str) -> None:
+        """Send; an answer may come soon."""
+        self._asked_in_vain = 0
+        super().write_channel(out_data)
 
     def read_buffer(self) -> str:
         """What has come since; "" if nothing, or only the beginning of a character."""
@@ -43,10 +55,24 @@ class WholeSSHChannel(SSHChannel):
     def read_channel(self) -> str:
         """What has come since; EOFError once everything has, and the channel is closed."""
         hung_up = self.remote_conn is not None and self.remote_conn.closed
-        text = super().read_channel()
+        text = self._wait() + super().read_channel()
         if hung_up and not text:
             raise EOFError("The device closed the channel.")
+        self._asked_in_vain = 0 if text else self._asked_in_vain + 1
         return text
+
+    def _wait(self) -> str:
+        """What comes within a moment, if nothing has come for some."""
+        if self.remote_conn is None or self._asked_in_vain < PATIENCE:
+            return ""
+        timeout = self.remote_conn.gettimeout()
+        self.remote_conn.settimeout(MOMENT)
+        try:
+            return self._decoder.decode(self.remote_conn.recv(MAX_BUFFER))
+        except TimeoutError:
+            return ""
+        finally:
+            self.remote_conn.settimeout(timeout)
 
 
 class WholeTelnetChannel(TelnetChannel):

@@ -77,3 +77,15 @@ def test_sessions_are_told_by_their_age(places: Places, now: list[float]) -> Non
     now[0] = 100
     young = begin(places, 1)
     assert places.begun_since(50) == young
+
+
+def test_on_a_busy_machine_slow_sessions_keep_their_places(places: Places, now: list[float]) -> None:
+    begin(places, 6)
+    for _ in range(40):
+        now[0] += 0.1
+        places.note_round()
+    assert places.free() == 10
+    for _ in range(40):
+        now[0] += 0.6
+        places.note_round()
+    assert places.free() == 4

@@ -38,11 +38,19 @@ def test_a_request_makes_one_job_and_one_pending_backup_per_device(operator: Use
     assert {(backup.status, backup.comments) for backup in request.backups} == {("pending", "before the upgrade")}
 
 
-def test_one_task_wakes_a_worker_for_any_number_of_devices(queued_tasks: QueuedTasks) -> None:
-    add_devices(60)
+@pytest.mark.parametrize(("devices", "workers"), [(1, 1), (25, 1), (26, 2), (60, 2)])
+def test_as_many_workers_are_woken_as_it_takes(queued_tasks: QueuedTasks, devices: int, workers: int) -> None:
+    add_devices(devices)
     request_backups(Device.objects.all(), user=None, trigger=Trigger.COMMAND)
-    (task,) = queued_tasks()
-    assert (task["func"], task["args"], task["kwargs"]) == ("backups.tasks.work", (), {})
+    tasks = [(task["func"], task["args"], task["kwargs"]) for task in queued_tasks()]
+    assert tasks == [("backups.tasks.work", (), {})] * workers
+
+
+def test_a_worker_that_will_look_anyway_is_not_woken_again(queued_tasks: QueuedTasks) -> None:
+    add_devices(60)
+    for device in Device.objects.all():
+        request_backups(Device.objects.filter(pk=device.pk), user=None, trigger=Trigger.COMMAND)
+    assert len(queued_tasks()) == 1
 
 
 def test_asking_twice_gives_the_one_in_progress(operator: User) -> None:
