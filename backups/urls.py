@@ -4,7 +4,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from backups.views import configs, devices, host_keys, jobs
+from backups.views import configs, devices, host_keys, jobs, staleness
 
 app_name = "pages"
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     path("devices/<uuid:pk>/", devices.device, name="device"),
     path("devices/<uuid:pk>/backup/", devices.back_up, name="back-up"),
     path("devices/<uuid:pk>/compare/", devices.compare, name="compare"),
+    path("stale/", staleness.stale, name="stale"),
+    path("stale/backup/", staleness.back_up_stale, name="back-up-stale"),
     path("backups/<uuid:pk>/", configs.backup, name="backup"),
     path("backups/<uuid:pk>/download/", configs.download, name="download"),
     path("backups/<uuid:pk>/accept/", configs.accept, name="accept"),

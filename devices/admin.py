@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from credentials.models import Credential
 from devices.gateway_test import ACCEPTED, try_gateway
@@ -173,11 +176,32 @@ class TagAdminBase(_Tags):
 
     inlines = [TagCredentialInline]
 
-    list_display = ["name", "color", "description"]
+    list_display = ["name", "color", "description", "objective", "stale_devices"]
     search_fields = ["name"]
     filter_horizontal = ["groups"]
     autocomplete_fields = ["gateway"]
-    fields = ["name", "color", "description", "groups", "gateway", "max_sessions"]
+    fields = ["name", "color", "description", "groups", "gateway", "max_sessions", "max_age_hours"]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """With the stale devices of the tags of a page, counted once for all of them."""
+        changes = super().get_changelist_instance(request)
+        stale = Device.objects.visible_to(request.user).stale().count_by_tag()
+        for tag in changes.result_list:
+            tag.stale_count = stale.get(tag.pk, 0)
+        return changes
+
+    @admin.display(description="Good backup within", ordering="max_age_hours")
+    def objective(self, tag: Tag) -> str:
+        """Its hours, if it says so."""
+        return "–" if tag.max_age_hours is None else f"{tag.max_age_hours} h"
+
+    @admin.display(description="Stale devices")
+    def stale_devices(self, tag: Any) -> str | SafeString:
+        """Of those with this tag that the user sees: how many miss their objective, with a link to them."""
+        if not tag.stale_count:
+            return "0"
+        listed = f"{reverse('admin:devices_device_changelist')}?tags__id__exact={tag.pk}&stale=yes"
+        return format_html('<a href="{}">{}</a>', listed, tag.stale_count)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> Any:
         """Who may not see gateways may not choose one."""

@@ -59,12 +59,29 @@ class GatewayFilter(admin.SimpleListFilter):
         return queryset.annotate(way=effective_gateway()).filter(way=self.value())
 
 
+class StaleFilter(admin.SimpleListFilter):
+    """Whether there is a good backup in time."""
+
+    title = "objective"
+    parameter_name = "stale"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Stale or not; disabled devices, and those without an objective, are neither."""
+        return [("yes", "Stale"), ("no", "In time")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Devices that miss their objective, or keep it."""
+        if self.value() == "yes":
+            return queryset.stale()
+        return queryset.in_time() if self.value() == "no" else queryset
+
+
 @admin.register(Device)
 class DeviceAdmin(DeviceAdminBase):
     """Devices with how their last backup went."""
 
     list_display = ["hostname", "state", "last_good", "failure", "platform", "address", "tag_names", "enabled"]
-    list_filter = ["last_status", FailureReasonFilter, "platform", "tags", GatewayFilter, "enabled"]
+    list_filter = ["last_status", FailureReasonFilter, StaleFilter, "platform", "tags", GatewayFilter, "enabled"]
     actions = ["back_up_selected", "back_up_with"]
     change_form_template = "admin/devices/device/change_form.html"
     change_list_template = "admin/devices/device/change_list.html"

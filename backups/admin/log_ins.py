@@ -87,7 +87,7 @@ class TagAdmin(WithLoginStatistics, TagAdminBase):
     """Tags, and how their log-ins fared."""
 
     attempts_of = "tag"
-    list_display = ["name", "color", "description", "accepted", "rejected", "last_used"]
+    list_display = [*TagAdminBase.list_display, "accepted", "rejected", "last_used"]
     change_form_template = "admin/devices/tag/change_form.html"
 
 

@@ -21,6 +21,9 @@ WORDS = {**dict(Job.Status.choices), **dict(HostKey.State.choices), "disabled": 
 # What a device says to a log-in
 MARKS |= {"accepted": "✓", "rejected": "✕"}
 WORDS |= {"accepted": "Accepted", "rejected": "Rejected"}
+# Whether there is a good backup in time
+MARKS |= {"met": "✓", "stale": "▲"}
+WORDS |= {"met": "In time", "stale": "Stale"}
 QUOTED = "The text that came is not a whole configuration. Why is told with a quotation of it, which you may not read."
 # What a browser would not show, or would obey: control characters as their pictures, lone surrogates as replacements.
 PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) != "\t"} | {0x7F: 0x2421}
@@ -61,8 +64,18 @@ def ago(moment: datetime | None) -> str | SafeString:
     """`3 hours ago`, with the time as its title; a dash for never."""
     if moment is None:
         return "–"
-    age = timezone.now() - moment
-    words = "just now" if age.total_seconds() < 60 else f"{timesince(moment, depth=1)} ago"
+    recent = timezone.now() - moment < timedelta(minutes=1)
+    return _titled(moment, "just now" if recent else f"{timesince(moment, depth=1)} ago")
+
+
+@register.filter
+def age(moment: datetime) -> SafeString:
+    """How long ago, `3 hours`, with the time as its title."""
+    recent = timezone.now() - moment < timedelta(minutes=1)
+    return _titled(moment, "a moment" if recent else timesince(moment, depth=1))
+
+
+def _titled(moment: datetime, words: str) -> SafeString:
     moment = moment.astimezone(UTC)
     return format_html(
         '<time datetime="{}" title="{} UTC">{}</time>',
@@ -70,6 +83,13 @@ def ago(moment: datetime | None) -> str | SafeString:
         f"{moment:%Y-%m-%d %H:%M:%S}",
         words,
     )
+
+
+@register.filter
+def hours(number: int) -> str:
+    """`24 h`, `7 days`: as people say it."""
+    days, rest = divmod(number, 24)
+    return f"{number} h" if rest or days < 2 else f"{days} days"
 
 
 @register.filter

@@ -17,26 +17,31 @@ from backups.services import BackupRequest, request_backups
 from backups.views.access import UserRequest, page, page_of, visible_devices
 from devices.models import Device, DeviceQuerySet, Tag
 
+READER = ("devices.view_device", "backups.view_backup")
+
 
 @require_safe
 @page("devices.view_device")
 def devices(request: UserRequest) -> HttpResponse:
     """All devices, a page at a time, with how their last backup went."""
     query = request.GET.get("q", "").replace("\x00", "").strip()[:200]
-    status = request.GET.get("status", "")
-    found = visible_devices(request)
+    status, stale = request.GET.get("status", ""), request.GET.get("stale") == "yes"
+    visible = visible_devices(request)
+    found = visible.stale() if stale else visible
     if query:
         words = Q(hostname__icontains=query) | Q(address__icontains=query) | Q(serial_number__icontains=query)
         found = found.filter(words | Exists(Tag.objects.filter(devices=OuterRef("pk"), name__iexact=query)))
     if status and status in Device.LastStatus.values:
         found = found.filter(last_status=status)
     found = found.prefetch_related("tags").annotate(active=active_backup())
-    context = {"page": page_of(request, found), "query": query, "status": status}
+    context = {"page": page_of(request, found), "query": query, "status": status, "stale": stale}
+    if request.user.has_perms(READER):
+        context["stale_count"] = visible.stale().count()
     return render(request, "pages/devices.html", context)
 
 
 @require_safe
-@page("devices.view_device", "backups.view_backup")
+@page(*READER)
 def device(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
     """One device and its backups, newest first."""
     seen = visible_devices(request).select_related("gateway").prefetch_related("tags__gateway")

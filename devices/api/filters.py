@@ -9,7 +9,7 @@ from rest_framework.filters import OrderingFilter
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from devices.models import Device, Gateway, Tag, effective_gateway
+from devices.models import Device, DeviceQuerySet, Gateway, Tag, effective_gateway
 
 
 class StableOrdering(OrderingFilter):
@@ -29,7 +29,7 @@ class FlagFilter(filters.TypedChoiceFilter):  # type: ignore[misc]  # django-fil
 
 
 class DeviceFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no annotations
-    """`?platform=ios&tag=core&enabled=true&last_status=failed`; hostname and address are exact."""
+    """`?platform=ios&tag=core&enabled=true&last_status=failed&stale=true`; hostname and address are exact."""
 
     hostname = filters.CharFilter()
     address = filters.CharFilter()
@@ -40,6 +40,7 @@ class DeviceFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
     enabled = FlagFilter()
     last_status = filters.ChoiceFilter(choices=Device.LastStatus.choices[1:])
     last_failure_reason = filters.CharFilter()
+    stale = FlagFilter(method="by_staleness")
 
     class Meta:
         model = Device
@@ -48,6 +49,10 @@ class DeviceFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
     def through(self, devices: QuerySet[Device], name: str, gateway: str) -> QuerySet[Device]:
         """Behind the gateway of this name, by their own choice or that of their tags."""
         return devices.annotate(way=effective_gateway()).filter(way__in=Gateway.objects.filter(name=gateway))
+
+    def by_staleness(self, devices: DeviceQuerySet, name: str, stale: bool) -> QuerySet[Device]:
+        """Those that miss their objective; or all others, with an objective or without."""
+        return devices.stale() if stale else devices.exclude(pk__in=Device.objects.stale().values("pk"))
 
 
 class TagFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no annotations

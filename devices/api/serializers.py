@@ -63,7 +63,7 @@ class TagSerializer(serializers.ModelSerializer[Tag]):
 
     class Meta:
         model = Tag
-        fields = ["id", "name", "color", "description", "groups", "gateway", "max_sessions"]
+        fields = ["id", "name", "color", "description", "groups", "gateway", "max_sessions", "max_age_hours"]
 
 
 class TagNamesField(serializers.ListField):
@@ -95,6 +95,9 @@ class DeviceSerializer(serializers.ModelSerializer[Device]):
     tags = TagNamesField(required=False, max_length=100)
     gateway = GatewayNameField()
     effective_gateway = serializers.CharField(source="effective_gateway.name", read_only=True, allow_null=True)
+    objective_hours = serializers.IntegerField(read_only=True, allow_null=True)
+    stale = serializers.BooleanField(source="is_stale", read_only=True)
+    stale_since = serializers.DateTimeField(read_only=True, allow_null=True)
     username = serializers.CharField(write_only=True, required=False, max_length=200)
     password = serializers.CharField(write_only=True, required=False, max_length=1000, trim_whitespace=False)
     enable_secret = serializers.CharField(
@@ -125,6 +128,9 @@ class DeviceSerializer(serializers.ModelSerializer[Device]):
             "last_failure_reason",
             "last_attempt_at",
             "last_success_at",
+            "objective_hours",
+            "stale",
+            "stale_since",
             "created_at",
             "updated_at",
         ]

@@ -17,7 +17,10 @@ class Migration(migrations.Migration):
                 blank=True,
                 help_text="Hours: a device with this tag whose last good backup is older is stale. Empty: none.",
                 null=True,
-                validators=[django.core.validators.MinValueValidator(1)],
+                validators=[
+                    django.core.validators.MinValueValidator(1),
+                    django.core.validators.MaxValueValidator(87600),
+                ],
                 verbose_name="good backup within",
             ),
         ),

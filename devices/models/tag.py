@@ -3,11 +3,13 @@
 import uuid
 
 from django.contrib.auth.models import Group
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
 from credentials.models import Credential
 from devices.models.gateway import Gateway
+
+MOST_HOURS = 10 * 8760  # ten years; a date so much later can still be reckoned with
 
 
 class Tag(models.Model):
@@ -46,7 +48,7 @@ class Tag(models.Model):
         "good backup within",
         null=True,
         blank=True,
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_HOURS)],
         help_text="Hours: a device with this tag whose last good backup is older is stale. Empty: none.",
     )
 

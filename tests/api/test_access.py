@@ -62,6 +62,7 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-job-cancel", "post"): CHANGE,
     ("api-job-backups", "get"): READ,
     ("api-job-log", "get"): READ,
+    ("api-stale", "get"): READ,
 }
 
 
@@ -159,6 +160,7 @@ PREPARE: dict[str, Callable[[], tuple[str, dict[str, object]]]] = {
     "gateway": prepare_gateway,
     "hostkey": prepare_offered_key,
     "backup": prepare_incomplete,
+    "stale": prepare_device,
     "job": lambda: (str(add_backup(add_device(), "pending").job_id), {"all": True}),
 }
 

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 from django.core.paginator import Paginator
 from django.db import DataError, IntegrityError, OperationalError
+from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -170,7 +172,7 @@ def test_no_query_is_a_traceback(root: APIClient, pattern: str, text: str) -> No
         *("page", "page_size", "search", "ordering", "name", "username", "hostname", "address", "platform", "tag"),
         *("credential", "enabled", "last_status", "last_failure_reason", "status", "device", "job", "failure_reason"),
         *("changed", "created_after", "created_before", "trigger", "after", "backup", "level", "format", "download"),
-        *("state", "kind", "gateway"),
+        *("state", "kind", "gateway", "stale", "reason"),
     ]
     for name in names:
         response = root.get(f"{url}?{name}={text}")
@@ -190,7 +192,7 @@ def add_rows(start: int, stop: int) -> None:
     """So many of everything; the first device and the first job get so many backups and log entries too."""
     for number in range(start, stop):
         device = add_device(f"core{number}")
-        device.tags.add(Tag.objects.create(name=f"tag{number}"))
+        device.tags.add(Tag.objects.create(name=f"tag{number}", max_age_hours=1))
         Tag.objects.get(name="tag0").tag_credentials.create(credential=add_credential(f"credential {number}"))
         device.host_keys.create(kind="ssh", text="ssh-rsa AA==", fingerprint="x", state="offered")
         Gateway.objects.create(name=f"jump{number}", address="192.0.2.9", credential=add_credential(f"jump {number}"))
@@ -199,6 +201,8 @@ def add_rows(start: int, stop: int) -> None:
         job = Job.objects.earliest("created_at")
         backup = add_backup(Device.objects.get(hostname="core0"), job=job)
         job.log.create(event="command", message="a", backup=backup)
+        add_backup(device, "failed")
+    Device.objects.update(last_status="failed", created_at=timezone.now() - timedelta(hours=2))
 
 
 @pytest.mark.parametrize("pattern", LISTS)

@@ -20,6 +20,8 @@ PAGES = {
     "devices": (403, 200, 200, 200, 200),
     "device": (403, 200, 200, 200, 200),
     "back-up": (403, 403, 403, 302, 302),
+    "stale": (403, 200, 200, 200, 200),
+    "back-up-stale": (403, 403, 403, 302, 302),
     "compare": (403, 403, 302, 302, 302),
     "backup": (403, 200, 200, 200, 200),
     "download": (403, 403, 200, 200, 200),
@@ -31,6 +33,8 @@ PAGES = {
     "cancel": (403, 403, 403, 200, 200),
 }
 OPEN = {"start", "logout"}  # a redirect, and Django's own view
+LISTS = {"devices", "stale", "back-up-stale"}  # of no record in particular
+BUTTONS = {"back-up", "back-up-stale"}
 USERS = ["nobody", "viewer", "reader", "operator", "superuser"]
 
 
@@ -39,6 +43,8 @@ def address(page: str, network: Network) -> str:
         return f"{reverse('pages:host-keys')}?key={network.offered_key.pk}"
     arguments = {
         "devices": [],
+        "stale": [],
+        "back-up-stale": [],
         "device": [network.device.pk],
         "back-up": [network.device.pk],
         "compare": [network.device.pk],
@@ -57,7 +63,7 @@ def test_every_page_has_a_row_in_the_table() -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_the_anonymous_are_sent_to_the_log_in(page: str, network: Network, client: Client) -> None:
     url = address(page, network)
-    answer = client.post(url) if page == "back-up" else client.get(url)
+    answer = client.post(url) if page in BUTTONS else client.get(url)
     assert answer.status_code == 302
     assert answer["Location"].startswith(reverse("admin:login"))
 
@@ -68,26 +74,26 @@ def test_the_anonymous_are_sent_to_the_log_in(page: str, network: Network, clien
 def test_pages_follow_permissions(page: str, user: str, status: int, network: Network, login: Login) -> None:
     url = address(page, network)
     client = login(user)
-    answer = client.post(url) if page == "back-up" else client.get(url)
+    answer = client.post(url) if page in BUTTONS else client.get(url)
     assert answer.status_code == status
     if status == 200:
         assert "no-store" in answer["Cache-Control"]
 
 
-@pytest.mark.parametrize("page", sorted(set(PAGES) - {"devices"}))
+@pytest.mark.parametrize("page", sorted(set(PAGES) - LISTS))
 def test_what_a_user_does_not_see_is_not_found(page: str, network: Network, login: Login) -> None:
     tag = Tag.objects.create(name="restricted")
     tag.groups.add(Group.objects.create(name="others"))
     network.device.tags.add(tag)
     url = address(page, network)
     client = login("operator")
-    answer = client.post(url) if page == "back-up" else client.get(url)
+    answer = client.post(url) if page in BUTTONS else client.get(url)
     assert answer.status_code == 404
     assert network.device.hostname.encode() not in answer.content
     assert network.device.hostname.encode() not in client.get(reverse("pages:devices")).content
 
 
-@pytest.mark.parametrize("page", sorted(set(PAGES) - {"devices", "back-up"}))
+@pytest.mark.parametrize("page", sorted(set(PAGES) - LISTS - BUTTONS))
 def test_unknown_ids_are_not_found_in_the_same_shell(page: str, network: Network, login: Login) -> None:
     url = address(page, network)
     records = (network.device, network.old, network.new, network.incomplete, network.job, network.offered_key)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,16 +10,18 @@ from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from backups.models import Backup
 from credentials.models import Credential
+from devices.models import Device, Tag
 from tests.pages.conftest import MakeUser, Network, make_network
 from tests.services import missing
 
 CHROMIUM = "/usr/bin/chromium"
-PAGES = ["devices", "device", "backup", "diff", "accept", "job", "host-keys", "not-found"]
+PAGES = ["devices", "device", "stale", "backup", "diff", "accept", "job", "host-keys", "not-found"]
 CONSOLE = [
     "index",
     "devices_device",
@@ -41,7 +44,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, seria
 @pytest.fixture
 def network(transactional_db: None) -> Network:
     Credential.objects.create(name="lab", username="backup")
-    return make_network()
+    network = make_network()
+    Tag.objects.update(max_age_hours=1)
+    Device.objects.update(last_success_at=timezone.now() - timedelta(hours=3))
+    return network
 
 
 @pytest.fixture
@@ -86,6 +92,7 @@ def page_path(name: str, network: Network) -> str:
     return {
         "devices": reverse("pages:devices"),
         "device": reverse("pages:device", args=[network.device.pk]),
+        "stale": reverse("pages:stale"),
         "backup": reverse("pages:backup", args=[network.new.pk]),
         "diff": reverse("pages:diff", args=[network.old.pk, network.new.pk]),
         "accept": reverse("pages:accept", args=[network.incomplete.pk]),
@@ -183,6 +190,47 @@ def test_back_up_now_and_its_job_page_work_without_javascript(network: Network, 
     backup.job.save()
     page.locator("strong", has_text="1 of 1").wait_for(timeout=10_000)  # the page renewed itself
     assert "Too late." in page.locator("main").inner_text()
+
+
+def test_stale_devices_are_narrowed_selected_and_backed_up_without_javascript(
+    network: Network, open_browser: OpenBrowser
+) -> None:
+    other = make_network("core2").device
+    other.tags.set([Tag.objects.create(name="other", max_age_hours=1)])
+    Device.objects.filter(pk=other.pk).update(last_success_at=timezone.now() - timedelta(hours=2))
+    page = open_browser(java_script_enabled=False).new_page()
+    page.goto("/")
+    page.get_by_role("link", name="Stale 2").click()
+    assert page.locator("tbody th a").all_inner_texts() == ["core1", "core2"]
+    page.get_by_label("Tag").select_option("other")
+    page.get_by_role("button", name="Filter").click()
+    assert page.locator("tbody th a").all_inner_texts() == ["core2"]
+    page.get_by_role("button", name="Back up the selected now").click()
+    assert "Select devices first." in page.locator(".nr-messages").inner_text()
+    page.get_by_label("Select core2").check()
+    page.get_by_role("button", name="Back up the selected now").click()
+    backup = Backup.objects.get(status="pending")
+    assert backup.device == other
+    assert page.url.endswith(reverse("pages:job", args=[backup.job_id]))
+    page.goto(page_path("stale", network))
+    page.get_by_role("button", name="Back up all 2 now").click()
+    assert {backup.device for backup in Backup.objects.active()} == {network.device, other}
+
+
+def test_a_keyboard_selects_a_stale_device_and_backs_it_up(network: Network, open_browser: OpenBrowser) -> None:
+    page = open_browser().new_page()
+    page.goto(page_path("stale", network))
+    page.get_by_role("button", name="Filter").focus()
+    reached = []
+    while not reached or reached[-1] != "Back up the selected now":
+        page.keyboard.press("Tab")
+        label = "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"
+        reached.append(page.evaluate(label))
+        assert len(reached) < 12, reached
+        if reached[-1] == "Select core1":
+            page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.get_by_text("Backup of 1 device requested.").wait_for(timeout=10_000)
 
 
 def test_the_action_in_the_console_works_in_a_browser(network: Network, open_browser: OpenBrowser) -> None:
