@@ -69,8 +69,10 @@ def ago(moment: datetime | None) -> str | SafeString:
 
 
 @register.filter
-def age(moment: datetime) -> SafeString:
-    """How long ago, `3 hours`, with the time as its title."""
+def age(moment: datetime | None) -> str | SafeString:
+    """How long ago, `3 hours`, with the time as its title; a dash for never."""
+    if moment is None:
+        return "–"
     recent = timezone.now() - moment < timedelta(minutes=1)
     return _titled(moment, "a moment" if recent else timesince(moment, depth=1))
 
@@ -86,8 +88,10 @@ def _titled(moment: datetime, words: str) -> SafeString:
 
 
 @register.filter
-def hours(number: int) -> str:
-    """`24 h`, `7 days`: as people say it."""
+def hours(number: int | None) -> str:
+    """`24 h`, `7 days`: as people say it; a dash for none."""
+    if number is None:
+        return "–"
     days, rest = divmod(number, 24)
     return f"{number} h" if rest or days < 2 else f"{days} days"
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,21 +102,23 @@ def worker(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 def record_devices(rows: list[dict[str, Any]]) -> None:
     """Records for the simulated devices; their ports change with each start of the network.
 
-    Healthy devices have their log-in from their tag, the others have it as their own.
+    Healthy devices have their log-in from their tag, the others have it as their own. Both tags want a good backup a
+    day; the others are recorded as if they had been there for some days, so that there are stale devices to look at.
     """
     from credentials.models import Credential
     from devices.models import Device, Platform, Tag, TagCredential
 
+    daily = {"max_age_hours": 24}
     credential, _ = Credential.objects.get_or_create(
         name="lab",
         defaults={key: rows[0][key] for key in ("username", "password", "enable_secret")}
         | {"description": "The simulated network's log-in."},
     )
-    healthy, _ = Tag.objects.get_or_create(name="healthy", defaults={"color": "#15803d"})
+    healthy, _ = Tag.objects.get_or_create(name="healthy", defaults={"color": "#15803d"} | daily)
     TagCredential.objects.get_or_create(tag=healthy, credential=credential, defaults={"priority": 10})
-    faulty, _ = Tag.objects.get_or_create(name="misbehaving", defaults={"color": "#b45309"})
+    faulty, _ = Tag.objects.get_or_create(name="misbehaving", defaults={"color": "#b45309"} | daily)
     for row in rows:
-        device, _ = Device.objects.update_or_create(
+        device, made = Device.objects.update_or_create(
             hostname=row["name"],
             defaults={"address": row["address"], "port": row["port"]},
             create_defaults={
@@ -127,6 +130,8 @@ def record_devices(rows: list[dict[str, Any]]) -> None:
             },
         )
         device.tags.add(healthy if row["fault"] == "none" else faulty)
+        if made and row["fault"] != "none":
+            Device.objects.filter(pk=device.pk).update(created_at=device.created_at - timedelta(days=3))
         if row["gateway"]:
             device.tags.add(_record_gateway(row["gateway"]))
 

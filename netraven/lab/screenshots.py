@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CHROMIUM = "/usr/bin/chromium"
 WIDE = (1280, 800)
 NARROW = (360, 740)
-BOTH_AND_NARROW = ("devices", "device", "diff", "host-key")  # also dark, and on a narrow screen
+BOTH_AND_NARROW = ("devices", "device", "stale", "diff", "host-key")  # also dark, and on a narrow screen
 
 
 def main() -> int:
@@ -48,6 +48,7 @@ def page_paths() -> Iterator[tuple[str, str]]:
     changed = Backup.objects.completed().filter(changed=True, version__gt=1).latest("finished_at")
     yield "devices", reverse("pages:devices")
     yield "device", reverse("pages:device", args=[changed.device_id])
+    yield "stale", reverse("pages:stale")
     yield "backup", reverse("pages:backup", args=[changed.pk])
     yield "diff", _diff_path(changed)
     job = Job.objects.filter(backups__failure_reason="incomplete").latest("created_at")

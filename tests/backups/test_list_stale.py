@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from backups import staleness
 from backups.models import Backup, Job
 from devices.models import Device, Platform, Tag
 from tests.system.installation import environment_of, run_manage
@@ -111,6 +112,16 @@ def test_many_devices_take_as_many_queries_as_few(ask: Ask) -> None:
             assert len(ask()[1]) == stop + 1
         counted.append(len(asked))
     assert counted[0] == counted[1] <= 6
+
+
+def test_every_device_has_its_own_error_in_whatever_batches_they_are_read(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staleness, "BATCH", 2)
+    for number in range(5):
+        add_device(f"core{number}", "24", good=30 + number, error=f"Error {number}.")
+    lines = ask()[1][1:]
+    assert [(line[:5], line[-8:]) for line in lines] == [(f"core{n}", f"Error {n}.") for n in (4, 3, 2, 1, 0)]
 
 
 def test_a_database_that_is_away_is_unknown_in_one_line(tmp_path: Any) -> None:

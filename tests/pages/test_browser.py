@@ -205,15 +205,15 @@ def test_stale_devices_are_narrowed_selected_and_backed_up_without_javascript(
     page.get_by_label("Tag").select_option("other")
     page.get_by_role("button", name="Filter").click()
     assert page.locator("tbody th a").all_inner_texts() == ["core2"]
-    page.get_by_role("button", name="Back up the selected now").click()
+    page.get_by_role("button", name="Back up selected").click()
     assert "Select devices first." in page.locator(".nr-messages").inner_text()
     page.get_by_label("Select core2").check()
-    page.get_by_role("button", name="Back up the selected now").click()
+    page.get_by_role("button", name="Back up selected").click()
     backup = Backup.objects.get(status="pending")
     assert backup.device == other
     assert page.url.endswith(reverse("pages:job", args=[backup.job_id]))
     page.goto(page_path("stale", network))
-    page.get_by_role("button", name="Back up all 2 now").click()
+    page.get_by_role("button", name="Back up all 2").click()
     assert {backup.device for backup in Backup.objects.active()} == {network.device, other}
 
 
@@ -221,8 +221,8 @@ def test_a_keyboard_selects_a_stale_device_and_backs_it_up(network: Network, ope
     page = open_browser().new_page()
     page.goto(page_path("stale", network))
     page.get_by_role("button", name="Filter").focus()
-    reached = []
-    while not reached or reached[-1] != "Back up the selected now":
+    reached: list[str] = []
+    while not reached or reached[-1] != "Back up selected":
         page.keyboard.press("Tab")
         label = "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"
         reached.append(page.evaluate(label))
