@@ -1,7 +1,7 @@
 """The one door: every request for backups, whoever makes it, comes through here."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -54,13 +54,15 @@ def request_backups(
     comments: str = "",
     credential: Credential | None = None,
     tag: Tag | None = None,
+    metadata: Mapping[str, object] | None = None,
 ) -> BackupRequest:
     """Record one job with one pending backup per device, and wake the workers once that is committed.
 
     `user` None is the system itself (command line, schedule). A device that is already being backed up is not asked
     twice: its backup in progress is in `already_active`, and when there is nothing else, its job is the answer. It
     takes a bounded number of queries, and for 10,000 devices about a second.
-    A `credential`, or a `tag` for its credentials, is tried instead of the log-ins that the devices have.
+    A `credential`, or a `tag` for its credentials, is tried instead of the log-ins that the devices have. `metadata` is
+    kept with the job.
     Raises PermissionDenied, or RequestRefused when no device is left to back up.
     """
     log_in = NamedLogin(credential, tag)
@@ -74,7 +76,7 @@ def request_backups(
         job = Job.objects.create(
             trigger=trigger,
             requested_by=user,
-            metadata=_describe(wanted, disabled) | log_in.describe(),
+            metadata=_describe(wanted, disabled) | log_in.describe() | dict(metadata or {}),
             credential=credential,
             tag=tag,
         )
@@ -85,7 +87,15 @@ def request_backups(
             return BackupRequest(job, made, active_ids)
         job.delete()
     if not active_ids:  # they ended while we looked: nothing stands in the way of a second try
-        return request_backups(devices, user=user, trigger=trigger, comments=comments, credential=credential, tag=tag)
+        return request_backups(
+            devices,
+            user=user,
+            trigger=trigger,
+            comments=comments,
+            credential=credential,
+            tag=tag,
+            metadata=metadata,
+        )
     return BackupRequest(Job.objects.get(backups=active_ids[0]), 0, active_ids)
 
 
