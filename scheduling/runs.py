@@ -7,6 +7,7 @@ from django.db.models import Subquery
 from backups.exceptions import RequestRefused
 from backups.models import Job
 from backups.services import BackupRequest, request_backups
+from backups.spread import Spread
 from scheduling.models import Schedule, ScheduleRun
 from scheduling.targets import Targets
 
@@ -32,6 +33,7 @@ def start_run(
             trigger=Job.Trigger.SCHEDULE,
             comments=schedule.comments,
             metadata=about,
+            spread=_spread_of(schedule, cause, due_at, now),
         )
     except RequestRefused:
         return record_run(schedule, cause, due_at, Outcome.EMPTY, note, "No enabled device matches.")
@@ -81,10 +83,21 @@ def active_job_of(schedule: Schedule) -> Job | None:
     return active.order_by("-created_at").first()
 
 
+def _spread_of(schedule: Schedule, cause: ScheduleRun.Cause, due_at: datetime, now: datetime) -> Spread | None:
+    """From the due time on, or from now if that was missed; who asks by hand wants it now."""
+    if cause == Cause.MANUAL or not schedule.spread_minutes:
+        return None
+    first = now if cause == Cause.CATCH_UP else due_at
+    return Spread(first, timedelta(minutes=schedule.spread_minutes), str(schedule.pk))
+
+
 def _describe(request: BackupRequest) -> str:
     """What is not as usual about its devices."""
     if not request.active_ids:
         return ""
     number = len(request.active_ids)
     devices = "1 device was" if number == 1 else f"{number} devices were"
-    return f"{devices} being backed up already, and not asked twice."
+    sooner = (
+        f" {request.brought_forward} of them waited for a later time, and need not." if request.brought_forward else ""
+    )
+    return f"{devices} being backed up already, and not asked twice.{sooner}"
