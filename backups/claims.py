@@ -20,8 +20,8 @@ def claim_next(worker: str, limit: int, *, first_only: bool = False) -> list[Bac
     """Take up to `limit` pending backups: the first of each job, then the second of each, and so on.
 
     So one device asked for by hand does not wait behind a whole network; with `first_only`, the first of each job are
-    all that is taken. What a cap holds back is passed over. One UPDATE decides who has a backup; workers that ask at
-    once pass over each other's rows.
+    all that is taken. What waits for its time or is held back by a cap is passed over. One UPDATE decides who has a
+    backup; workers that ask at once pass over each other's rows.
     """
     chosen = _choose(limit, {"position": 0} if first_only else {})
     if not chosen:
@@ -38,8 +38,8 @@ def claim_next(worker: str, limit: int, *, first_only: bool = False) -> list[Bac
 
 
 def anything_waits() -> bool:
-    """Whether a backup is pending: after a claim that got less than it asked for, only caps hold back the rest."""
-    return Backup.objects.filter(status=Backup.Status.PENDING).exists()
+    """Whether a backup is ready: after a claim that got less than it asked for, only caps hold back the rest."""
+    return Backup.objects.ready().exists()
 
 
 def renew(worker: str, backup_ids: Collection[uuid.UUID]) -> None:
@@ -54,9 +54,9 @@ def _choose(limit: int, conditions: dict[str, int]) -> list[uuid.UUID]:
     if not limit:
         return []
     caps = Caps()
-    pending = Backup.objects.filter(status=Backup.Status.PENDING, **conditions).order_by("position", "created_at")
+    ready = Backup.objects.ready().filter(**conditions).order_by("position", "created_at")
     for _ in range(PASSES):
-        queue = caps.admitting(pending).exclude(pk__in=chosen).select_for_update(skip_locked=True)
+        queue = caps.admitting(ready).exclude(pk__in=chosen).select_for_update(skip_locked=True)
         rows = queue.values_list("pk", "device_id", "gateway_id")[: limit - len(chosen)]
         candidates = [Candidate(*row) for row in rows]
         admitted = caps.admit(candidates)

@@ -19,7 +19,7 @@ def reap() -> dict[str, int]:
     for job in _open_jobs().filter(cancelled_at__isnull=False).select_related("cancelled_by"):
         end_waiting(job)
     closed = sum(close_job(pk) for pk in _open_jobs().values_list("pk", flat=True)[:1000])
-    waiting = Backup.objects.filter(status=Backup.Status.PENDING).exists()
+    waiting = Backup.objects.ready().exists()
     if waiting:  # the task for them may be lost; one too many finds nothing to do and ends
         wake_workers()
     return {"taken_back": taken_back, "closed": closed, "waiting": int(waiting)}

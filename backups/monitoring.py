@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Min, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.status import Stat
@@ -45,7 +46,8 @@ class TaskQueue:
 class Workload:
     """What waits and what runs."""
 
-    pending: int
+    pending: int  # without those that wait for their time
+    later: int  # those
     waiting: timedelta  # how long the oldest does
     waiting_freely: timedelta  # how long the oldest does that no cap of a gateway or tag holds back
     running: int
@@ -75,17 +77,24 @@ def read_task_queue() -> TaskQueue | None:
 def read_workload() -> Workload:
     """Two queries."""
     now = timezone.now()
-    pending = Backup.objects.filter(status=Backup.Status.PENDING)
+    pending = Backup.objects.filter(status=Backup.Status.PENDING).annotate(since=Coalesce("not_before", "created_at"))
     running = Backup.objects.filter(status=Backup.Status.RUNNING).order_by()
-    free = Q(pk__in=Caps().admitting(pending).values("pk"))
-    waits = pending.order_by().aggregate(all=Count("pk"), first=Min("created_at"), free=Min("created_at", filter=free))
+    free = Q(pk__in=Caps().admitting(Backup.objects.ready()).values("pk"))
+    ready = Q(since__lte=now)
+    waits = pending.order_by().aggregate(
+        all=Count("pk"),
+        ready=Count("pk", filter=ready),
+        first=Min("since", filter=ready),
+        free=Min("since", filter=free),
+    )
     runs = running.aggregate(
         all=Count("pk"),
         expired=Count("pk", filter=Q(lease_expires_at__lt=now)),
         first=Min("lease_expires_at"),
     )
     return Workload(
-        pending=waits["all"],
+        pending=waits["ready"],
+        later=waits["all"] - waits["ready"],
         waiting=_since(waits["first"], now),
         waiting_freely=_since(None if overall_is_full(runs["all"]) else waits["free"], now),
         running=runs["all"],

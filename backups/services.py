@@ -1,7 +1,7 @@
 """The one door: every request for backups, whoever makes it, comes through here."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
@@ -18,6 +18,7 @@ from backups.joblog import JobLogger
 from backups.models import Backup, Job, JobLog
 from backups.named_login import NamedLogin
 from backups.queueing import BATCH, queue_backups
+from backups.spread import Spread, bring_forward, set_times
 from backups.waking import wake_workers
 from credentials.models import Credential
 from devices.models import Device, DeviceQuerySet, Tag
@@ -27,12 +28,14 @@ from devices.models import Device, DeviceQuerySet, Tag
 class BackupRequest:
     """What became of a request: the job to follow, how many backups it made, and which were already under way.
 
+    `brought_forward` of those waited for a later time, and wait no longer for it.
     The backups themselves are read when they are asked for: there may be 10,000.
     """
 
     job: Job
     made: int
     active_ids: list[uuid.UUID] = field(default_factory=list)
+    brought_forward: int = 0
 
     @cached_property
     def backups(self) -> list[Backup]:
@@ -54,13 +57,17 @@ def request_backups(
     comments: str = "",
     credential: Credential | None = None,
     tag: Tag | None = None,
+    metadata: Mapping[str, object] | None = None,
+    spread: Spread | None = None,
 ) -> BackupRequest:
     """Record one job with one pending backup per device, and wake the workers once that is committed.
 
     `user` None is the system itself (command line, schedule). A device that is already being backed up is not asked
     twice: its backup in progress is in `already_active`, and when there is nothing else, its job is the answer. It
     takes a bounded number of queries, and for 10,000 devices about a second.
-    A `credential`, or a `tag` for its credentials, is tried instead of the log-ins that the devices have.
+    A `credential`, or a `tag` for its credentials, is tried instead of the log-ins that the devices have. `metadata` is
+    kept with the job. With a `spread` each backup waits for its time; one under way that waits for a later time is
+    brought forward.
     Raises PermissionDenied, or RequestRefused when no device is left to back up.
     """
     log_in = NamedLogin(credential, tag)
@@ -74,19 +81,33 @@ def request_backups(
         job = Job.objects.create(
             trigger=trigger,
             requested_by=user,
-            metadata=_describe(wanted, disabled) | log_in.describe(),
+            metadata=_describe(wanted, disabled) | log_in.describe() | dict(metadata or {}),
             credential=credential,
             tag=tag,
         )
         made = queue_backups(job, list(wanted), comments)
-        active_ids = _active_beside(job, list(wanted)) if made < len(wanted) else []
+        if spread:
+            set_times(job, spread)
+        all_made = made == len(wanted)
+        active_ids = [] if all_made else _active_beside(job, list(wanted))
+        brought_forward = 0 if all_made else bring_forward(job, list(wanted), spread)
+        if made or brought_forward:
+            transaction.on_commit(partial(wake_workers, made + brought_forward))
         if made:
-            transaction.on_commit(partial(wake_workers, made))
-            return BackupRequest(job, made, active_ids)
+            return BackupRequest(job, made, active_ids, brought_forward)
         job.delete()
     if not active_ids:  # they ended while we looked: nothing stands in the way of a second try
-        return request_backups(devices, user=user, trigger=trigger, comments=comments, credential=credential, tag=tag)
-    return BackupRequest(Job.objects.get(backups=active_ids[0]), 0, active_ids)
+        return request_backups(
+            devices,
+            user=user,
+            trigger=trigger,
+            comments=comments,
+            credential=credential,
+            tag=tag,
+            metadata=metadata,
+            spread=spread,
+        )
+    return BackupRequest(Job.objects.get(backups=active_ids[0]), 0, active_ids, brought_forward)
 
 
 def accept_backup(backup: Backup, *, user: User) -> Backup:

@@ -1,1 +1,1 @@
-"""Backups that run by themselves: schedules are to come."""
+"""Backups that run by themselves."""

@@ -1,13 +1,16 @@
 """What schedules accept."""
 
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from croniter import croniter
 from django.core.exceptions import ValidationError
 
+from scheduling.recurrence import CRON_FIELDS, Recurrence, next_run
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-CRON_FIELDS = 5
+SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def validate_time_zone(value: str) -> None:
@@ -30,7 +33,7 @@ def validate_weekdays(value: Any) -> None:
 
 
 def validate_cron(value: str) -> None:
-    """Five fields; neither seconds nor years, nor croniter's random and hashed ones."""
+    """Five fields; neither seconds nor years, nor croniter's random and hashed ones; and a day that there is."""
     fields = value.split()
     if len(fields) != CRON_FIELDS or any(field[0] in "rRhH" for field in fields) or not croniter.is_valid(value):
         raise ValidationError(
@@ -38,3 +41,5 @@ def validate_cron(value: str) -> None:
             "such as “30 2 * * mon-fri”.",
             params={"value": value},
         )
+    if next_run(Recurrence("cron", ZoneInfo("UTC"), SOME_DAY, cron=value), SOME_DAY) is None:
+        raise ValidationError("“%(value)s” never comes: there is no such day.", params={"value": value})

@@ -79,6 +79,7 @@ class BackupSerializer(serializers.ModelSerializer[Backup]):
             "gateway",
             "accepted_by",
             "created_at",
+            "not_before",
             "started_at",
             "finished_at",
         ]

@@ -56,6 +56,7 @@ class DeviceBackupView(APIView):
             "device_id": device.pk,
             "status": backup.status,
             "already_active": not outcome.backups,
+            "brought_forward": bool(outcome.brought_forward),
             "url": url,
         }
         headers = {"Location": url, "Retry-After": str(POLL_AFTER)}
@@ -126,8 +127,8 @@ class JobViewSet(ReadOnlyModelViewSet[Job]):
     def create(self, request: Request) -> Response:
         """Ask for backups of many devices, 202 with the job; 409 when there is none to back up.
 
-        `requested` says how many it backs up, `already_active` how many were under way. When all were, it is the job of
-        one of them.
+        `requested` says how many it backs up, `already_active` how many were under way, `brought_forward` how many of
+        those waited for a later time and wait no longer. When all were under way, it is the job of one of them.
         """
         form = JobRequestSerializer(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
@@ -135,6 +136,7 @@ class JobViewSet(ReadOnlyModelViewSet[Job]):
         how = {name: form.validated_data[name] for name in ("comments", "credential", "tag")}
         asked = request_backups(form.chosen(user), user=user, trigger=Job.Trigger.API, **how)
         more = {"requested": asked.made, "already_active": len(asked.active_ids)}
+        more |= {"brought_forward": asked.brought_forward}
         return self._to_be_followed(asked.job, status.HTTP_202_ACCEPTED, **more)
 
     @action(detail=True, methods=["post"], permission_classes=[requires("backups.run_backup")])

@@ -16,6 +16,7 @@ from django_q.brokers import get_broker
 from django_q.cluster import Cluster
 from django_q.tasks import async_task
 
+from backups.cluster.clock import Clock
 from backups.cluster.health import Health, Published, View
 from backups.cluster.processes import adopt_orphans, kill_descendants, living
 from backups.cluster.signs import Signs
@@ -37,6 +38,7 @@ class Supervisor:
         self._signs = Signs()
         self._stop_asked = False
         self._next_upkeep = 0.0
+        self._clock = Clock()
         self._cluster = Cluster()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask_to_stop)
@@ -46,10 +48,12 @@ class Supervisor:
         adopt_orphans()
         try:
             self._start()
+            self._clock.start()  # after the fork: threads do not survive it
             notify("READY=1")
             problem = self._watch()
             notify("STOPPING=1")
             announce_stop()
+            self._clock.stop()
             if problem:
                 self._await_busy()
                 raise ClusterFailed(f"The cluster has stalled: {problem}. It was ended, for another to be started.")

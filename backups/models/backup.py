@@ -28,6 +28,11 @@ class BackupQuerySet(models.QuerySet["Backup"]):
         """Asked for and not ended yet."""
         return self.filter(status__in=Backup.ACTIVE)
 
+    def ready(self) -> "BackupQuerySet":
+        """Pending, and not for a later time."""
+        due = Q(not_before=None) | Q(not_before__lte=timezone.now())
+        return self.filter(due, status=Backup.Status.PENDING)
+
     def last_good(self, device_id: uuid.UUID) -> "Backup | None":
         """The newest completed backup of a device: what the next one is compared with."""
         return self.completed().filter(device_id=device_id).order_by("-finished_at").first()
@@ -152,6 +157,11 @@ class Backup(models.Model):
     def is_active(self) -> bool:
         """Not ended yet."""
         return self.status in self.ACTIVE
+
+    @property
+    def waits_for_its_time(self) -> bool:
+        """Pending, and no worker takes it before `not_before`."""
+        return bool(self.status == self.Status.PENDING and self.not_before and self.not_before > timezone.now())
 
     @property
     def can_be_accepted(self) -> bool:

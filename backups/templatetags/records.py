@@ -43,6 +43,12 @@ def badge(status: str) -> SafeString:
 
 
 @register.filter
+def waits(backup: Backup) -> str | SafeString:
+    """Until when a backup waits for its time; nothing for others."""
+    return format_html(" waits until {}", utc(backup.not_before)) if backup.waits_for_its_time else ""
+
+
+@register.filter
 def reason(value: str) -> str:
     """A failure reason in words."""
     return str(dict(Backup.FailureReason.choices).get(value, value))

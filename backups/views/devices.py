@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from backups.damage import with_damage
@@ -80,8 +81,8 @@ def compare(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def active_backup() -> Exists:
-    """For annotating devices: is one being backed up, or waiting for it?"""
-    return Exists(Backup.objects.active().filter(device=OuterRef("pk")))
+    """For annotating devices: is one being backed up, or waiting for it, and not for a later time?"""
+    return Exists(Backup.objects.active().exclude(not_before__gt=timezone.now()).filter(device=OuterRef("pk")))
 
 
 def ask_for_backups(
@@ -104,6 +105,7 @@ def _tell(request: HttpRequest, asked: BackupRequest) -> None:
     if made := asked.made:
         messages.success(request, f"Backup of {made} device{'s' if made > 1 else ''} requested.")
     if active := len(asked.active_ids):
-        messages.info(request, f"{active} device{'s are' if active > 1 else ' is'} being backed up already.")
+        sooner = f" {asked.brought_forward} brought forward." if asked.brought_forward else ""
+        messages.info(request, f"{active} device{'s are' if active > 1 else ' is'} being backed up already.{sooner}")
     if made and (disabled := asked.job.metadata.get("disabled_count")):
         messages.warning(request, f"{disabled} disabled, so not backed up.")

@@ -1,6 +1,7 @@
 """What came of schedules."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -53,3 +54,9 @@ class ScheduleRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.schedule} at {self.due_at:%Y-%m-%d %H:%M}"
+
+
+def last_run(field: str) -> Any:
+    """For queries of schedules: this field of the newest run, null if there was none."""
+    runs = ScheduleRun.objects.filter(schedule=models.OuterRef("pk")).order_by("-due_at", "-created_at")
+    return models.Subquery(runs.values(field)[:1])

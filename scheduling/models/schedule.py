@@ -1,7 +1,9 @@
 """When backups run by themselves."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -9,7 +11,9 @@ from django.db import models
 from django.utils import timezone
 
 from devices.models import Device, Platform, Tag
-from scheduling.validators import validate_cron, validate_time_zone, validate_weekdays
+from scheduling.recurrence import Recurrence
+from scheduling.validation import validate_schedule
+from scheduling.validators import WEEKDAYS, validate_cron, validate_time_zone, validate_weekdays
 
 DAY, YEAR = 24 * 60, 366 * 24 * 60  # minutes
 
@@ -196,3 +200,35 @@ class Schedule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """What its fields say together; raises ValidationError by field."""
+        validate_schedule(self)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Raises ValueError if there is none of that name: zones are renamed now and then."""
+        try:
+            return ZoneInfo(self.time_zone)
+        except (KeyError, OSError, ValueError):
+            raise ValueError(f"There is no time zone “{self.time_zone}”.") from None
+
+    @property
+    def recurrence(self) -> Recurrence:
+        """When it runs, as its fields say. Raises ValueError for a time zone that there is not."""
+        fields: dict[str, Any] = {
+            "type": self.schedule_type,
+            "zone": self.zone,
+            "start": self.start_at,
+            "end": self.end_at,
+            "interval": timedelta(minutes=self.interval_minutes) if self.interval_minutes else None,
+            "time": self.time,
+            "weekdays": frozenset(map(WEEKDAYS.index, self.weekdays)),
+            "month": self.month,
+            "day_rule": self.day_rule,
+            "day": self.day,
+            "ordinal": self.ordinal,
+            "ordinal_weekday": WEEKDAYS.index(self.ordinal_weekday) if self.ordinal_weekday else None,
+            "cron": self.cron,
+        }
+        return Recurrence(**fields)

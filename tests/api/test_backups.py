@@ -34,6 +34,7 @@ def test_a_request_returns_at_once_and_leaves_the_work_to_a_worker(
         "device_id": str(device.pk),
         "status": "pending",
         "already_active": False,
+        "brought_forward": False,
         "url": f"/api/jobs/{backup.job_id}",
     }
     assert response["Location"] == f"/api/jobs/{backup.job_id}"

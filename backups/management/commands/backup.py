@@ -52,6 +52,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         active = len(request.active_ids)
         note = f", {active} already under way" if active else ""
+        note += f", {request.brought_forward} of them brought forward" if request.brought_forward else ""
         self.stdout.write(f"Job {request.job.pk}: {request.made} backups queued{note}")
         if options["wait"] and not self._wait(request):
             raise CommandError("Not every backup completed.", returncode=1)
