@@ -21,6 +21,7 @@ from backups.queueing import BATCH, queue_backups
 from backups.waking import wake_workers
 from credentials.models import Credential
 from devices.models import Device, DeviceQuerySet, Tag
+from netraven.request_ids import request_facts
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def request_backups(
         job = Job.objects.create(
             trigger=trigger,
             requested_by=user,
-            metadata=_describe(wanted, disabled) | log_in.describe(),
+            metadata=_describe(wanted, disabled) | log_in.describe() | request_facts(),
             credential=credential,
             tag=tag,
         )

@@ -128,6 +128,8 @@ INSTALLED_APPS = [
     "scheduling",
 ]
 MIDDLEWARE = [
+    "netraven.middleware.RequestIds",
+    "netraven.middleware.ApiProblems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
