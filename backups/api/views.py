@@ -21,9 +21,11 @@ from backups.api.serializers import BackupRequestSerializer, BackupSerializer, J
 from backups.models import Backup, BackupQuerySet, Job, JobLog
 from backups.services import accept_backup, cancel_job, request_backups
 from devices.models import Device
+from netraven.cursor_pagination import ByPosition, InOrder, NewestFirst
 from netraven.permissions import requires, signed_in_user
 
 POLL_AFTER = 2  # seconds
+SEARCHED = ["device__hostname", "serial_number", "comments"]
 
 
 def backups_for(request: Request) -> BackupQuerySet:
@@ -68,6 +70,8 @@ class DeviceBackupsView(ListAPIView[Backup]):
     permission_classes = [requires("backups.view_backup")]
     serializer_class = BackupSerializer
     filterset_class = BackupFilter
+    pagination_class = NewestFirst
+    search_fields = SEARCHED
 
     def get_queryset(self) -> QuerySet[Backup]:
         """The device's backups; 404 unless the user sees the device."""
@@ -80,6 +84,8 @@ class BackupViewSet(ReadOnlyModelViewSet[Backup]):
 
     serializer_class = BackupSerializer
     filterset_class = BackupFilter
+    pagination_class = NewestFirst
+    search_fields = SEARCHED
 
     def get_queryset(self) -> QuerySet[Backup]:
         """Newest first."""
@@ -113,6 +119,8 @@ class JobViewSet(ReadOnlyModelViewSet[Job]):
 
     serializer_class = JobSerializer
     filterset_class = JobFilter
+    search_fields = ["requested_by__username", "tag__name"]
+    ordering_fields = ["created_at", "started_at", "finished_at", "status"]
 
     def get_queryset(self) -> QuerySet[Job]:
         """Newest first."""
@@ -150,11 +158,13 @@ class JobViewSet(ReadOnlyModelViewSet[Job]):
 
 
 class JobBackupsView(ListAPIView[Backup]):
-    """`GET /api/jobs/{id}/backups`: newest first."""
+    """`GET /api/jobs/{id}/backups`: in the order in which workers take them."""
 
     permission_classes = [requires("backups.view_job", "backups.view_backup")]
     serializer_class = BackupSerializer
     filterset_class = BackupFilter
+    pagination_class = ByPosition
+    search_fields = SEARCHED
 
     def get_queryset(self) -> QuerySet[Backup]:
         """Those of the job's backups that the user sees."""
@@ -168,6 +178,8 @@ class JobLogView(ListAPIView[JobLog]):
     permission_classes = [requires("backups.view_job")]
     serializer_class = JobLogSerializer
     filterset_class = JobLogFilter
+    pagination_class = InOrder
+    search_fields = ["message"]
 
     def get_queryset(self) -> QuerySet[JobLog]:
         """The job's own entries, and those of backups that the user sees."""

@@ -253,13 +253,21 @@ def test_a_device_of_others_does_not_exist(client_with: MakeClient) -> None:
         ("?hostname=core1", ["core1"]),
         ("?search=192.0.2.9", ["edge1"]),
         ("?ordering=-hostname", ["edge1", "core1"]),
-        ("?ordering=password", ["core1", "edge1"]),
+        ("?last_success_after=2026-01-02T00:00:00Z", ["edge1"]),
+        ("?last_success_before=2026-01-02T00:00:00Z", ["core1"]),
+        ("?last_attempt_after=2026-01-03T00:00:00Z&last_attempt_before=2026-01-04T00:00:00Z", ["core1"]),
         ("?page_size=1&page=2", ["edge1"]),
     ],
 )
 def test_the_list_is_narrowed_and_ordered(root: APIClient, query: str, hostnames: list[str]) -> None:
-    add_device("core1", last_status="failed").tags.add(Tag.objects.create(name="core"))
-    add_device("edge1", address="192.0.2.9", enabled=False, platform=Platform.objects.get(slug="eos"))
+    core = {
+        "last_status": "failed",
+        "last_attempt_at": "2026-01-03T12:00:00Z",
+        "last_success_at": "2026-01-01T12:00:00Z",
+    }
+    add_device("core1", **core).tags.add(Tag.objects.create(name="core"))
+    edge = {"platform": Platform.objects.get(slug="eos"), "last_success_at": "2026-01-02T12:00:00Z"}
+    add_device("edge1", address="192.0.2.9", enabled=False, **edge)
     assert [row["hostname"] for row in root.get(f"/api/devices{query}").json()["results"]] == hostnames
 
 

@@ -152,7 +152,7 @@ def test_too_many_parameters_are_refused(root: APIClient, settings: Settings) ->
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "nonsense", "*/*;q=x"])
 def test_the_answer_is_json_whatever_is_accepted(root: APIClient, accept: str) -> None:
-    assert root.get("/api/tags?format=xml", HTTP_ACCEPT=accept).json()["count"] == 0
+    assert root.get("/api/tags", HTTP_ACCEPT=accept).json()["count"] == 0
 
 
 @pytest.mark.parametrize("text", ["%00", "%ED%A0%80", "9" * 400, "-1", "x" * 3000, "%27%22%28%5B", "%F0%9F%92%A9"])
@@ -204,7 +204,7 @@ def test_a_list_takes_as_many_queries_for_thirty_rows_as_for_three(
     firsts = {"jobs": Job.objects.earliest("created_at"), "tags": Tag.objects.get(name="tag0")}
     url = path_of(pattern, str(firsts.get(pattern.strip("^").split("/")[0], Device.objects.get(hostname="core0")).pk))
     with django_assert_max_num_queries(12) as few:
-        assert viewer.get(url).json()["count"] >= 3
+        assert len(viewer.get(url).json()["results"]) >= 3
     add_rows(3, 30)
     with django_assert_max_num_queries(len(few)):
         assert len(viewer.get(f"{url}?page_size=500").json()["results"]) >= 30
