@@ -60,6 +60,7 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-hostkey-dismiss", "post"): CHANGE,
     ("api-job-list", "post"): [401, 401, 401, 403, 403, 202],
     ("api-job-cancel", "post"): CHANGE,
+    ("api-job-retry", "post"): [401, 401, 401, 403, 403, 202],
     ("api-job-backups", "get"): READ,
     ("api-job-log", "get"): READ,
 }
@@ -159,6 +160,7 @@ PREPARE: dict[str, Callable[[], tuple[str, dict[str, object]]]] = {
     "gateway": prepare_gateway,
     "hostkey": prepare_offered_key,
     "backup": prepare_incomplete,
+    "job-retry": lambda: (str(add_backup(add_device(), "failed").job_id), {}),
     "job": lambda: (str(add_backup(add_device(), "pending").job_id), {"all": True}),
 }
 

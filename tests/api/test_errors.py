@@ -100,7 +100,14 @@ BODIES = {
 }
 
 
-WITHOUT_BODY = {"api-gateway-test", "api-job-cancel", "api-backup-accept", "api-hostkey-accept", "api-hostkey-dismiss"}
+WITHOUT_BODY = {
+    "api-gateway-test",
+    "api-job-cancel",
+    "api-job-retry",
+    "api-backup-accept",
+    "api-hostkey-accept",
+    "api-hostkey-dismiss",
+}
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
