@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from backups.models import Backup
 from devices.models import Gateway, HostKey, Platform, Tag, TagCredential
 from netraven.api import urlpatterns
-from tests.api.conftest import PASSWORD, MakeUser, add_backup, add_credential, add_device, client_of
+from tests.api.conftest import PASSWORD, MakeUser, add_backup, add_credential, add_device, client_of, wrong_fields
 
 VIEW_PERMISSIONS = [
     "devices.view_device",
@@ -60,6 +60,7 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-hostkey-dismiss", "post"): CHANGE,
     ("api-job-list", "post"): [401, 401, 401, 403, 403, 202],
     ("api-job-cancel", "post"): CHANGE,
+    ("api-job-retry", "post"): [401, 401, 401, 403, 403, 202],
     ("api-job-backups", "get"): READ,
     ("api-job-log", "get"): READ,
 }
@@ -159,6 +160,7 @@ PREPARE: dict[str, Callable[[], tuple[str, dict[str, object]]]] = {
     "gateway": prepare_gateway,
     "hostkey": prepare_offered_key,
     "backup": prepare_incomplete,
+    "job-retry": lambda: (str(add_backup(add_device(), "failed").job_id), {}),
     "job": lambda: (str(add_backup(add_device(), "pending").job_id), {"all": True}),
 }
 
@@ -185,4 +187,4 @@ def test_each_caller_gets_what_it_may(
     if response.status_code == 401:
         assert response["WWW-Authenticate"] == "Bearer"
     if response.status_code >= 400:
-        assert list(response.json()) == ["detail"]
+        assert wrong_fields(response) == ["detail"]
