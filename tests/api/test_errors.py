@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import time, timedelta
 from typing import Any, cast
 
 import pytest
 from django.core.paginator import Paginator
 from django.db import DataError, IntegrityError, OperationalError
+from django.utils.timezone import now
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -16,6 +18,8 @@ from devices.models import Device, Gateway, Platform, Tag
 from netraven import pagination
 from netraven.exception_handler import handle_exception
 from netraven.pagination import BoundedPaginator
+from scheduling.models import Schedule
+from scheduling.services import save_schedule
 from tests.api.conftest import MakeClient, add_backup, add_credential, add_device, problem_of
 from tests.api.test_access import PREPARE, VIEW_PERMISSIONS, path_of, routes
 
@@ -23,7 +27,7 @@ pytestmark = pytest.mark.django_db
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 WRITES = [(name, method, pattern) for name, method, pattern in routes() if method in ("post", "put", "patch")]
 READS = [(name, pattern) for name, method, pattern in routes() if method == "get"]
-ONE = ("-detail", "-content", "-diff", "-statistics", "api-tag-credential")
+ONE = ("-detail", "-content", "-diff", "-statistics", "api-tag-credential", "-schedule-preview", "-schedule-week")
 LISTS = [pattern for name, pattern in READS if not name.endswith(ONE)]
 
 
@@ -107,6 +111,8 @@ WITHOUT_BODY = {
     "api-backup-accept",
     "api-hostkey-accept",
     "api-hostkey-dismiss",
+    "api-schedule-run",
+    "api-schedule-duplicate",
 }
 
 
@@ -171,7 +177,7 @@ def test_no_query_is_a_traceback(root: APIClient, pattern: str, text: str) -> No
         *("page", "page_size", "search", "ordering", "name", "username", "hostname", "address", "platform", "tag"),
         *("credential", "enabled", "last_status", "last_failure_reason", "status", "device", "job", "failure_reason"),
         *("changed", "created_after", "created_before", "trigger", "after", "backup", "level", "format", "download"),
-        *("state", "kind", "gateway"),
+        *("state", "kind", "gateway", "schedule_type", "due_after", "due_before", "cause", "outcome"),
     ]
     for name in names:
         response = root.get(f"{url}?{name}={text}")
@@ -200,6 +206,10 @@ def add_rows(start: int, stop: int) -> None:
         job = Job.objects.earliest("created_at")
         backup = add_backup(Device.objects.get(hostname="core0"), job=job)
         job.log.create(event="command", message="a", backup=backup)
+        schedule = save_schedule(Schedule(name=f"nightly {number:03}", time=time(2, 30), all_devices=True))
+        schedule.tags.set(Tag.objects.all())
+        for each in (schedule, Schedule.objects.get(name="nightly 000")):
+            each.runs.create(due_at=now() + timedelta(minutes=number), outcome="started", job=backup.job)
 
 
 @pytest.mark.parametrize("pattern", LISTS)
@@ -208,9 +218,13 @@ def test_a_list_takes_as_many_queries_for_thirty_rows_as_for_three(
 ) -> None:
     viewer = client_with(*VIEW_PERMISSIONS)
     add_rows(0, 3)
-    firsts = {"jobs": Job.objects.earliest("created_at"), "tags": Tag.objects.get(name="tag0")}
+    firsts = {
+        "jobs": Job.objects.earliest("created_at"),
+        "tags": Tag.objects.get(name="tag0"),
+        "schedules": Schedule.objects.get(name="nightly 000"),
+    }
     url = path_of(pattern, str(firsts.get(pattern.strip("^").split("/")[0], Device.objects.get(hostname="core0")).pk))
-    with django_assert_max_num_queries(12) as few:
+    with django_assert_max_num_queries(25 if "schedules" in pattern else 12) as few:
         assert len(viewer.get(url).json()["results"]) >= 3
     add_rows(3, 30)
     with django_assert_max_num_queries(len(few)):
