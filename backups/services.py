@@ -22,6 +22,7 @@ from backups.spread import Spread, bring_forward, set_times
 from backups.waking import wake_workers
 from credentials.models import Credential
 from devices.models import Device, DeviceQuerySet, Tag
+from netraven.request_ids import request_facts
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def request_backups(
         job = Job.objects.create(
             trigger=trigger,
             requested_by=user,
-            metadata=_describe(wanted, disabled) | log_in.describe() | dict(metadata or {}),
+            metadata=_describe(wanted, disabled) | log_in.describe() | request_facts() | dict(metadata or {}),
             credential=credential,
             tag=tag,
         )

@@ -29,6 +29,7 @@ from devices.api.host_keys import HostKeyViewSet
 from devices.api.tag_credentials import TagCredentialsView, TagCredentialView
 from devices.api.views import DeviceViewSet, PlatformViewSet, TagViewSet
 from netraven.tokens import TokenView
+from scheduling.api.views import DeviceSchedulesView, ScheduleDevicesView, ScheduleRunsView, ScheduleViewSet
 
 
 class UnknownPathView(APIView):
@@ -52,6 +53,7 @@ router.register("gateways", GatewayViewSet, basename="api-gateway")
 router.register("credentials", CredentialViewSet, basename="api-credential")
 router.register("backups", BackupViewSet, basename="api-backup")
 router.register("jobs", JobViewSet, basename="api-job")
+router.register("schedules", ScheduleViewSet, basename="api-schedule")
 
 log_in_urls = [
     re_path(
@@ -72,6 +74,13 @@ log_in_urls = [
         name="api-tag-credential",
     ),
 ]
+schedule_urls = [
+    re_path(r"^schedules/(?P<schedule_id>[^/]+)/jobs/?$", ScheduleRunsView.as_view(), name="api-schedule-jobs"),
+    re_path(
+        r"^schedules/(?P<schedule_id>[^/]+)/devices/?$", ScheduleDevicesView.as_view(), name="api-schedule-devices"
+    ),
+    re_path(r"^devices/(?P<device_id>[^/]+)/schedules/?$", DeviceSchedulesView.as_view(), name="api-device-schedules"),
+]
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^auth/token/?$", TokenView.as_view(), name="api-token"),
     re_path(r"^devices/(?P<device_id>[^/]+)/backup/?$", DeviceBackupView.as_view(), name="api-device-backup"),
@@ -80,6 +89,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^jobs/(?P<job_id>[^/]+)/backups/?$", JobBackupsView.as_view(), name="api-job-backups"),
     re_path(r"^jobs/(?P<job_id>[^/]+)/log/?$", JobLogView.as_view(), name="api-job-log"),
     *log_in_urls,
+    *schedule_urls,
     *router.urls,
     re_path(r"", UnknownPathView.as_view(), name="api-unknown"),
 ]

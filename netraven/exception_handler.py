@@ -1,4 +1,4 @@
-"""Every error of the REST API is JSON: {"detail": "a sentence"} or {"field": ["a sentence"]}."""
+"""Every error that a view of the REST API raises becomes a problem document: see netraven/problems.py."""
 
 from typing import Any
 
@@ -6,13 +6,14 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError
 from rest_framework import status
-from rest_framework.exceptions import APIException, Throttled, ValidationError
+from rest_framework.exceptions import APIException, ParseError, Throttled, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from backups.exceptions import CorruptBackup, RequestRefused, StorageFailed, TooManyTests
 from backups.login_test import PERIOD
 from devices.host_keys import KeyNotOffered
+from netraven.problems import MEDIA_TYPE, kind_of, problem, split_errors
 
 
 class Conflict(APIException):
@@ -21,6 +22,13 @@ class Conflict(APIException):
     status_code = status.HTTP_409_CONFLICT
     default_detail = "Another request has just changed this; read it again."
     default_code = "conflict"
+
+
+class BadRequest(APIException):
+    """Django refuses to look at it."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_code = "bad_request"
 
 
 class BodyTooLarge(APIException):
@@ -41,10 +49,24 @@ class Unavailable(APIException):
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """The response to what a view raised; None, so a 500, for mistakes of our own."""
-    response = exception_handler(_as_api_exception(error), context)
-    if response is not None and isinstance(response.data, list):
-        response.data = {"detail": " ".join(str(sentence) for sentence in response.data)}
+    known = _as_api_exception(error)
+    response = exception_handler(known, context)
+    if response is not None:
+        detail, errors = split_errors(response.data)
+        kind = kind_of(response.status_code, _slug_of(known))
+        path = context["request"].path if "request" in context else ""
+        response.data = problem(kind, path, detail, errors if isinstance(known, ValidationError) else None)
+        response.content_type = MEDIA_TYPE
     return response
+
+
+def _slug_of(error: Exception) -> str:
+    match error:
+        case ValidationError():
+            return "validation"
+        case ParseError():
+            return "malformed"
+    return ""
 
 
 def _as_api_exception(error: Exception) -> Exception:
@@ -65,7 +87,7 @@ def _as_api_exception(error: Exception) -> Exception:
         case RequestDataTooBig():
             return BodyTooLarge()
         case SuspiciousOperation():
-            return ValidationError({"detail": str(error)})
+            return BadRequest(str(error))
         case OperationalError() | InterfaceError():
             return Unavailable()
     return error

@@ -1,4 +1,4 @@
-"""Pages of the REST API's lists: `?page=2&page_size=100`."""
+"""Pages of the REST API's lists: `?page=2&page_size=100`; those that grow without end: cursor_pagination.py."""
 
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,6 +11,7 @@ from rest_framework.request import Request
 
 # Counting a table of millions takes seconds, and so does skipping that many rows to reach a page.
 COUNT_LIMIT = 100_000
+PAGE_SIZE, MAX_PAGE_SIZE = 50, 500  # rows
 
 if TYPE_CHECKING:
     _Paginator = Paginator[Any]
@@ -30,19 +31,24 @@ class BoundedPaginator(_Paginator):
 class PagePagination(PageNumberPagination):
     """Fifty rows a page unless `page_size` says otherwise; more than 500 are cut to 500."""
 
-    page_size = 50
+    page_size = PAGE_SIZE
     page_size_query_param = "page_size"
-    max_page_size = 500
+    max_page_size = MAX_PAGE_SIZE
     django_paginator_class = BoundedPaginator
+    parameters = ("page", "page_size")
 
     def get_page_size(self, request: Request) -> int:
         """The rows asked for. Raises ValidationError where DRF would quietly take the default."""
-        asked = _positive_number(request, "page_size")
-        return min(asked, self.max_page_size) if asked else self.page_size
+        return page_size_from(request)
 
     def get_page_number(self, request: Request, paginator: _Paginator) -> int:
         """The page asked for, from 1. A page after the last one is a 404, anything but a number a 400."""
         return _positive_number(request, "page") or 1
+
+
+def page_size_from(request: Request) -> int:
+    """Rows to a page, as `?page_size=` asks. Raises ValidationError."""
+    return min(_positive_number(request, "page_size") or PAGE_SIZE, MAX_PAGE_SIZE)
 
 
 def _positive_number(request: Request, name: str) -> int | None:

@@ -3,14 +3,13 @@
 Nothing secret has a default outside development.
 """
 
-from datetime import timedelta
 from pathlib import Path
 
 import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
-from rest_framework.settings import DEFAULTS as DRF_DEFAULTS
 
+from netraven.api_settings import rest_framework, rest_knox
 from netraven.logs import configure_structlog, logging_config
 from netraven.object_store import object_store
 
@@ -128,6 +127,8 @@ INSTALLED_APPS = [
     "scheduling",
 ]
 MIDDLEWARE = [
+    "netraven.middleware.RequestIds",
+    "netraven.middleware.ApiProblems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -171,38 +172,16 @@ HTTPS = env.bool("NETRAVEN_HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-if env.bool("NETRAVEN_BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.bool("NETRAVEN_BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 
 # --- REST API ---------------------------------------------------------------------------------------------------------
 
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "netraven.authentication.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["netraven.permissions.ModelPermissions"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "netraven.pagination.PagePagination",
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["netraven.parsers.StrictJSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "netraven.negotiation.OneFormat",
-    "EXCEPTION_HANDLER": "netraven.exception_handler.handle_exception",
-    # Without it a client chooses the address it is throttled by, in X-Forwarded-For.
-    "NUM_PROXIES": 1 if env.bool("NETRAVEN_BEHIND_PROXY", default=False) else 0,
-    "DEFAULT_THROTTLE_RATES": {
-        "log-in": env.str("NETRAVEN_LOGIN_RATE", default="10/min"),
-    },
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "DATETIME_FORMAT": DRF_DEFAULTS["DATETIME_FORMAT"],
-}
-REST_KNOX = {
-    "AUTH_HEADER_PREFIX": "Bearer",
-    "TOKEN_TTL": timedelta(hours=env.int("NETRAVEN_TOKEN_HOURS", default=10)),
-    "TOKEN_LIMIT_PER_USER": 20,
-}
+REST_FRAMEWORK = rest_framework(env, proxies=int(BEHIND_PROXY))
+REST_KNOX = rest_knox(env)
 
 # --- backups ----------------------------------------------------------------------------------------------------------
 

@@ -3,8 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from netraven.api import UnknownPathView
+
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api", UnknownPathView.as_view()),
     path("api/", include("netraven.api")),
     path("", include("backups.urls")),
 ]

@@ -1,4 +1,4 @@
-"""How many devices many schedules mean: for pages that show all of them."""
+"""How many devices many schedules mean: for pages and lists that show all of them."""
 
 import uuid
 from collections import defaultdict
@@ -15,14 +15,18 @@ Ids = set[Id]
 
 
 class Targeted:
-    """How many devices schedules mean: all is read at once, and the rest is reckoning with sets."""
+    """What schedules name, and how many devices they mean: all is read at once, the rest is reckoning with sets.
+
+    `visible` are the devices that the user sees, also disabled ones; all of them for `user` None.
+    """
 
     def __init__(self, schedules: Collection[Schedule], user: User | None) -> None:
-        devices = Device.objects.filter(enabled=True)
-        devices = devices if user is None else devices.visible_to(user)
+        devices = Device.objects.order_by()
+        seen = devices if user is None else devices.visible_to(user)
+        self.visible: Ids = set(seen.values_list("pk", flat=True))
         self._all: Ids = set()
         self._of_platform = defaultdict[uuid.UUID, Ids](set)
-        for device, platform in devices.order_by().values_list("pk", "platform"):
+        for device, platform in devices.filter(enabled=True).values_list("pk", "platform"):
             self._all.add(device)
             self._of_platform[platform].add(device)
         self._tagged = _grouped(Device.tags.through.objects.values_list("tag", "device"))
@@ -34,12 +38,20 @@ class Targeted:
 
     def count(self, schedule: Schedule) -> int:
         """How many of the devices that are enabled, and that the user sees."""
-        named, tags, platforms, without, without_tags = (
-            self._links[name].get(schedule.pk, set()) for name in RELATIONS
-        )
+        return len(self._find(schedule) & self.visible)
+
+    def count_hidden(self, schedule: Schedule) -> int:
+        """How many of the devices that are enabled, and that the user does not see."""
+        return len(self._find(schedule) - self.visible)
+
+    def named(self, schedule: Schedule, relation: str) -> Ids:
+        """The ids that it names in one of its relations, whether the user sees them or not."""
+        return self._links[relation].get(schedule.pk, set())
+
+    def _find(self, schedule: Schedule) -> Ids:
+        named, tags, platforms, without, without_tags = (self.named(schedule, name) for name in RELATIONS)
         found = self._all if schedule.all_devices else self._all & (named | self._of_group(schedule, tags, platforms))
-        excluded = without.union(*(self._tagged[tag] for tag in without_tags))
-        return len(found) - len(found & excluded)
+        return found - without.union(*(self._tagged[tag] for tag in without_tags))
 
     def _of_group(self, schedule: Schedule, tags: Ids, platforms: Ids) -> Ids:
         """As `Targets` says."""

@@ -1,9 +1,11 @@
 """What lists of backups, jobs and log entries can be narrowed to."""
 
+from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
 from backups.models import Backup, Job, JobLog
-from devices.api.filters import FlagFilter
+from devices.models import Device
+from netraven.filtering import FlagFilter
 
 MAX_ID = 2**63 - 1
 
@@ -15,6 +17,8 @@ class BackupFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
     device = filters.UUIDFilter(field_name="device_id")
     job = filters.UUIDFilter(field_name="job_id")
     gateway = filters.CharFilter(field_name="gateway__name")
+    platform = filters.CharFilter(field_name="device__platform__slug")
+    tag = filters.CharFilter(method="tagged")
     failure_reason = filters.ChoiceFilter(choices=Backup.FailureReason.choices)
     changed = FlagFilter()
     created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
@@ -24,13 +28,18 @@ class BackupFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
         model = Backup
         fields: list[str] = []
 
+    def tagged(self, backups: QuerySet[Backup], name: str, tag: str) -> QuerySet[Backup]:
+        """Of the devices that have the tag of this name now."""
+        return backups.filter(device__in=Device.objects.filter(tags__name=tag))
+
 
 class JobFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no annotations
-    """`?status=running&trigger=schedule`"""
+    """`?status=running&trigger=schedule&requested_by=anna`"""
 
     job_type = filters.ChoiceFilter(choices=Job.Type.choices)
     status = filters.ChoiceFilter(choices=Job.Status.choices)
     trigger = filters.ChoiceFilter(choices=Job.Trigger.choices)
+    requested_by = filters.CharFilter(field_name="requested_by__username")
     created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
 
@@ -45,6 +54,7 @@ class JobLogFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
     after = filters.NumberFilter(field_name="id", lookup_expr="gt", min_value=0, max_value=MAX_ID)
     backup = filters.UUIDFilter(field_name="backup_id")
     level = filters.ChoiceFilter(choices=JobLog.Level.choices)
+    event = filters.ChoiceFilter(choices=JobLog.Event.choices)
 
     class Meta:
         model = JobLog

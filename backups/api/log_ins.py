@@ -46,6 +46,8 @@ class StatisticsSerializer(serializers.Serializer[Any]):
 class _OfCredentials(GenericAPIView[Credential]):
     permission_classes = [requires("credentials.view_credential")]
     serializer_class = StatisticsSerializer
+    search_fields = ["name"]
+    ordering_fields = ["name", "accepted", "rejected", "last_used_at"]
 
     def get_queryset(self) -> QuerySet[Credential]:
         """Without their secrets."""
@@ -55,6 +57,8 @@ class _OfCredentials(GenericAPIView[Credential]):
 class _OfTags(GenericAPIView[Tag]):
     permission_classes = [requires("devices.view_tag")]
     serializer_class = StatisticsSerializer
+    search_fields = ["name"]
+    ordering_fields = ["name", "accepted", "rejected", "last_used_at"]
 
     def get_queryset(self) -> QuerySet[Tag]:
         """All tags."""

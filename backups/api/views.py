@@ -19,11 +19,15 @@ from backups.api.filters import BackupFilter, JobFilter, JobLogFilter
 from backups.api.job_requests import JobRequestSerializer
 from backups.api.serializers import BackupRequestSerializer, BackupSerializer, JobLogSerializer, JobSerializer
 from backups.models import Backup, BackupQuerySet, Job, JobLog
-from backups.services import accept_backup, cancel_job, request_backups
+from backups.retrying import retry_job
+from backups.services import BackupRequest, accept_backup, cancel_job, request_backups
 from devices.models import Device
+from netraven.cursor_pagination import ByPosition, InOrder, NewestFirst
+from netraven.idempotency import idempotent
 from netraven.permissions import requires, signed_in_user
 
 POLL_AFTER = 2  # seconds
+SEARCHED = ["device__hostname", "serial_number", "comments"]
 
 
 def backups_for(request: Request) -> BackupQuerySet:
@@ -37,6 +41,7 @@ class DeviceBackupView(APIView):
 
     permission_classes = [requires("backups.run_backup")]
 
+    @idempotent
     def post(self, request: Request, device_id: str) -> Response:
         """Ask for a backup, 202; for a device that is being backed up, the ids are those of the backup in progress."""
         form = BackupRequestSerializer(data=request.data, context={"request": request})
@@ -69,6 +74,8 @@ class DeviceBackupsView(ListAPIView[Backup]):
     permission_classes = [requires("backups.view_backup")]
     serializer_class = BackupSerializer
     filterset_class = BackupFilter
+    pagination_class = NewestFirst
+    search_fields = SEARCHED
 
     def get_queryset(self) -> QuerySet[Backup]:
         """The device's backups; 404 unless the user sees the device."""
@@ -81,6 +88,8 @@ class BackupViewSet(ReadOnlyModelViewSet[Backup]):
 
     serializer_class = BackupSerializer
     filterset_class = BackupFilter
+    pagination_class = NewestFirst
+    search_fields = SEARCHED
 
     def get_queryset(self) -> QuerySet[Backup]:
         """Newest first."""
@@ -114,6 +123,8 @@ class JobViewSet(ReadOnlyModelViewSet[Job]):
 
     serializer_class = JobSerializer
     filterset_class = JobFilter
+    search_fields = ["requested_by__username", "tag__name"]
+    ordering_fields = ["created_at", "started_at", "finished_at", "status"]
 
     def get_queryset(self) -> QuerySet[Job]:
         """Newest first."""
@@ -124,6 +135,7 @@ class JobViewSet(ReadOnlyModelViewSet[Job]):
         """To ask for a job takes what it takes to back up one device."""
         return [requires("backups.run_backup")()] if self.action == "create" else super().get_permissions()
 
+    @idempotent
     def create(self, request: Request) -> Response:
         """Ask for backups of many devices, 202 with the job; 409 when there is none to back up.
 
@@ -134,16 +146,25 @@ class JobViewSet(ReadOnlyModelViewSet[Job]):
         form.is_valid(raise_exception=True)
         user = signed_in_user(request)
         how = {name: form.validated_data[name] for name in ("comments", "credential", "tag")}
-        asked = request_backups(form.chosen(user), user=user, trigger=Job.Trigger.API, **how)
-        more = {"requested": asked.made, "already_active": len(asked.active_ids)}
-        more |= {"brought_forward": asked.brought_forward}
-        return self._to_be_followed(asked.job, status.HTTP_202_ACCEPTED, **more)
+        return self._asked(request_backups(form.chosen(user), user=user, trigger=Job.Trigger.API, **how))
+
+    @action(detail=True, methods=["post"], permission_classes=[requires("backups.run_backup")])
+    @idempotent
+    def retry(self, request: Request, pk: UUID) -> Response:
+        """Back up again the devices that failed, 202 with the new job; 409 when there are none, or the job goes on."""
+        job = get_object_or_404(self.get_queryset(), pk=pk)
+        return self._asked(retry_job(job, user=signed_in_user(request), trigger=Job.Trigger.API))
 
     @action(detail=True, methods=["post"], permission_classes=[requires("backups.run_backup")])
     def cancel(self, request: Request, pk: UUID) -> Response:
         """End the job: 200 when it has ended so, 202 while sessions are being cut, 409 when it had ended otherwise."""
         job = cancel_job(get_object_or_404(self.get_queryset(), pk=pk), user=signed_in_user(request))
         return self._to_be_followed(job, status.HTTP_202_ACCEPTED if job.is_active else status.HTTP_200_OK)
+
+    def _asked(self, asked: BackupRequest) -> Response:
+        more = {"requested": asked.made, "already_active": len(asked.active_ids)}
+        more |= {"brought_forward": asked.brought_forward}
+        return self._to_be_followed(asked.job, status.HTTP_202_ACCEPTED, **more)
 
     def _to_be_followed(self, job: Job, code: int, **more: int) -> Response:
         url = reverse("api-job-detail", args=[job.pk])
@@ -152,11 +173,13 @@ class JobViewSet(ReadOnlyModelViewSet[Job]):
 
 
 class JobBackupsView(ListAPIView[Backup]):
-    """`GET /api/jobs/{id}/backups`: newest first."""
+    """`GET /api/jobs/{id}/backups`: in the order in which workers take them."""
 
     permission_classes = [requires("backups.view_job", "backups.view_backup")]
     serializer_class = BackupSerializer
     filterset_class = BackupFilter
+    pagination_class = ByPosition
+    search_fields = SEARCHED
 
     def get_queryset(self) -> QuerySet[Backup]:
         """Those of the job's backups that the user sees."""
@@ -170,6 +193,8 @@ class JobLogView(ListAPIView[JobLog]):
     permission_classes = [requires("backups.view_job")]
     serializer_class = JobLogSerializer
     filterset_class = JobLogFilter
+    pagination_class = InOrder
+    search_fields = ["message"]
 
     def get_queryset(self) -> QuerySet[JobLog]:
         """The job's own entries, and those of backups that the user sees."""

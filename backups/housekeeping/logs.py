@@ -10,16 +10,23 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from backups.housekeeping.steps import BATCH, Counts, Cursor, Step
-from backups.models import Backup, Job, JobLog, LoginAttempt, WorkerProcess
+from backups.models import Backup, IdempotentAnswer, Job, JobLog, LoginAttempt, WorkerProcess
 
 WORKER_GONE = timedelta(days=1)  # a worker process that gave no sign of life for so long
-ENTRIES, TESTS, JOBS, WORKERS = PHASES = ("entries", "tests", "jobs", "workers")
-NAMES = {"entries": "log entries", "tests": "log-in tests", "jobs": "jobs", "workers": "records of worker processes"}
+ENTRIES, TESTS, JOBS, ANSWERS, WORKERS = PHASES = ("entries", "tests", "jobs", "answers", "workers")
+NAMES = {
+    "entries": "log entries",
+    "tests": "log-in tests",
+    "jobs": "jobs",
+    "answers": "answers kept for repeated requests",
+    "workers": "records of worker processes",
+}
+ALWAYS = (ANSWERS, WORKERS)  # they have a life of their own, whatever the days that logs are kept
 
 
 @dataclass(frozen=True)
 class LogPruning:
-    """One run over log entries, log-in tests, jobs without backups, and records of worker processes."""
+    """One run over log entries, log-in tests, jobs without backups, kept answers, and records of worker processes."""
 
     job_type: ClassVar[Job.Type] = Job.Type.LOG_PRUNING
 
@@ -49,7 +56,7 @@ class LogPruning:
         """The cursor is what is gone through, and the last row of it."""
         phase, after = cursor or [ENTRIES, ""]
         for name in PHASES[PHASES.index(phase) :]:
-            if self.days or name == WORKERS:
+            if self.days or name in ALWAYS:
                 yield from self._prune(name, after)
             after = ""
 
@@ -80,6 +87,7 @@ class LogPruning:
             .exclude(status__in=Job.ACTIVE)
             .exclude(Exists(backups))
             .only("pk"),
+            ANSWERS: IdempotentAnswer.objects.filter(created_at__lt=self.now - IdempotentAnswer.LIFE).only("pk"),
             WORKERS: WorkerProcess.objects.filter(last_seen_at__lt=self.now - WORKER_GONE).only("pk"),
         }
 

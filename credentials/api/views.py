@@ -1,9 +1,7 @@
 """/api/credentials: log-ins for devices."""
 
-from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import status
 from rest_framework.exceptions import APIException
-from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.viewsets import ModelViewSet
 
 from credentials.api.serializers import CredentialSerializer
@@ -32,7 +30,6 @@ class CredentialViewSet(ModelViewSet[Credential]):
     queryset = Credential.objects.all()
     serializer_class = CredentialSerializer
     permission_classes = [ModelPermissions]
-    filter_backends = [DjangoFilterBackend, SearchFilter, OrderingFilter]
     filterset_fields = {"name": ["exact", "icontains"], "username": ["exact", "icontains"]}
     search_fields = ["name", "username", "description"]
     ordering_fields = ["name", "username", "created_at", "updated_at"]

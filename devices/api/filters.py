@@ -1,31 +1,10 @@
 """What lists of devices can be narrowed to."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
-from rest_framework.filters import OrderingFilter
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
-from devices.models import Device, DeviceQuerySet, Gateway, Tag, effective_gateway
-
-
-class StableOrdering(OrderingFilter):
-    """`?ordering=-last_success_at`; equal rows stay in one order, or pages would repeat and lose some."""
-
-    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> Sequence[str]:
-        """The fields asked for, else the model's own, and the key."""
-        return [*(super().get_ordering(request, queryset, view) or queryset.model._meta.ordering), "pk"]
-
-
-class FlagFilter(filters.TypedChoiceFilter):  # type: ignore[misc]  # django-filter has no annotations
-    """`true` or `false`; anything else is refused, where django-filter's own ignores it and gives all rows."""
-
-    def __init__(self, **options: Any) -> None:
-        choices = [("true", "true"), ("false", "false")]
-        super().__init__(choices=choices, coerce=lambda value: value == "true", **options)
+from devices.models import Device, DeviceQuerySet, Gateway, Platform, Tag, effective_gateway
+from netraven.filtering import FlagFilter
 
 
 class DeviceFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no annotations
@@ -41,6 +20,10 @@ class DeviceFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
     last_status = filters.ChoiceFilter(choices=Device.LastStatus.choices[1:])
     last_failure_reason = filters.CharFilter()
     stale = FlagFilter(method="by_staleness")
+    last_attempt_after = filters.IsoDateTimeFilter(field_name="last_attempt_at", lookup_expr="gte")
+    last_attempt_before = filters.IsoDateTimeFilter(field_name="last_attempt_at", lookup_expr="lt")
+    last_success_after = filters.IsoDateTimeFilter(field_name="last_success_at", lookup_expr="gte")
+    last_success_before = filters.IsoDateTimeFilter(field_name="last_success_at", lookup_expr="lt")
 
     class Meta:
         model = Device
@@ -56,10 +39,24 @@ class DeviceFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
 
 
 class TagFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no annotations
-    """`?name=core`"""
+    """`?name=core`, and those of one `group` or one `gateway`, by its name."""
 
     name = filters.CharFilter()
+    group = filters.CharFilter(field_name="groups__name")
+    gateway = filters.CharFilter(field_name="gateway__name")
 
     class Meta:
         model = Tag
+        fields: list[str] = []
+
+
+class PlatformFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no annotations
+    """`?driver=ios`"""
+
+    slug = filters.CharFilter()
+    name = filters.CharFilter()
+    driver = filters.CharFilter()
+
+    class Meta:
+        model = Platform
         fields: list[str] = []

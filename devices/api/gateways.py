@@ -7,13 +7,11 @@ from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ModelViewSet
 
 from credentials.models import Credential
-from devices.api.filters import StableOrdering
 from devices.gateway_test import try_gateway
 from devices.models import Gateway
 from netraven.exception_handler import Conflict
@@ -66,7 +64,6 @@ class GatewayViewSet(ModelViewSet[Gateway]):
 
     serializer_class = GatewaySerializer
     filterset_class = GatewayFilter
-    filter_backends = [filters.DjangoFilterBackend, SearchFilter, StableOrdering]
     search_fields = ["name", "address", "description"]
     ordering_fields = ["name", "address", "created_at"]
 

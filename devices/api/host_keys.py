@@ -25,6 +25,8 @@ class HostKeyFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter h
     kind = filters.ChoiceFilter(choices=HostKey.Kind.choices)
     device = filters.UUIDFilter(field_name="device_id")
     gateway = filters.UUIDFilter(field_name="gateway_id")
+    first_seen_after = filters.IsoDateTimeFilter(field_name="first_seen_at", lookup_expr="gte")
+    first_seen_before = filters.IsoDateTimeFilter(field_name="first_seen_at", lookup_expr="lt")
 
     class Meta:
         model = HostKey
@@ -63,6 +65,8 @@ class HostKeyViewSet(ReadOnlyModelViewSet[HostKey]):
 
     serializer_class = HostKeySerializer
     filterset_class = HostKeyFilter
+    search_fields = ["device__hostname", "gateway__name", "fingerprint"]
+    ordering_fields = ["first_seen_at", "last_seen_at", "decided_at"]
 
     def get_queryset(self) -> QuerySet[HostKey]:
         """With what a row of the list needs."""

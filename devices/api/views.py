@@ -1,11 +1,9 @@
 """REST API of devices, tags and platforms."""
 
 from django.db.models import ProtectedError, QuerySet
-from django_filters.rest_framework import DjangoFilterBackend
-from rest_framework.filters import SearchFilter
 from rest_framework.viewsets import ModelViewSet
 
-from devices.api.filters import DeviceFilter, StableOrdering, TagFilter
+from devices.api.filters import DeviceFilter, PlatformFilter, TagFilter
 from devices.api.serializers import DeviceSerializer, PlatformSerializer, TagSerializer
 from devices.models import Device, Platform, Tag
 from netraven.exception_handler import Conflict
@@ -16,7 +14,6 @@ class DeviceViewSet(ModelViewSet[Device]):
 
     serializer_class = DeviceSerializer
     filterset_class = DeviceFilter
-    filter_backends = [DjangoFilterBackend, SearchFilter, StableOrdering]
     search_fields = ["hostname", "address", "description"]
     ordering_fields = ["hostname", "address", "last_status", "last_attempt_at", "last_success_at", "created_at"]
 
@@ -39,6 +36,8 @@ class TagViewSet(ModelViewSet[Tag]):
     queryset = Tag.objects.select_related("gateway").prefetch_related("groups")
     serializer_class = TagSerializer
     filterset_class = TagFilter
+    search_fields = ["name", "description"]
+    ordering_fields = ["name"]
 
 
 class PlatformViewSet(ModelViewSet[Platform]):
@@ -46,5 +45,8 @@ class PlatformViewSet(ModelViewSet[Platform]):
 
     queryset = Platform.objects.all()
     serializer_class = PlatformSerializer
+    filterset_class = PlatformFilter
+    search_fields = ["slug", "name", "driver"]
+    ordering_fields = ["slug", "name", "driver"]
     lookup_field = "slug"
     lookup_value_regex = "[-a-zA-Z0-9_]+"

@@ -74,6 +74,26 @@ def root(make_user: MakeUser) -> APIClient:
     return client_of(make_user("root", is_superuser=True))
 
 
+def problem_of(response: Any) -> dict[str, Any]:
+    """The problem document that an error is: whole, and of the status of its answer."""
+    assert response["Content-Type"] == "application/problem+json", response.content
+    document: dict[str, Any] = response.json()
+    assert set(document) - {"errors"} == {"type", "title", "status", "detail", "instance", "request_id"}
+    assert document["type"].startswith("/problems/")
+    assert document["status"] == response.status_code >= 400
+    assert document["request_id"] == response["X-Request-ID"]
+    assert document["detail"]
+    assert document["title"]
+    return document
+
+
+def wrong_fields(response: Any) -> list[str]:
+    """The fields that an error names: `devices` for `devices.0` too; `detail` when it is about no single one."""
+    errors = problem_of(response).get("errors", {})
+    assert all(isinstance(sentence, str) for sentences in errors.values() for sentence in sentences)
+    return list(dict.fromkeys(name.split(".")[0] for name in errors)) or ["detail"]
+
+
 def add_device(hostname: str = "core1", **fields: Any) -> Device:
     """A device that nothing connects to."""
     details = {"address": "192.0.2.1", "platform": Platform.objects.get(slug="ios")} | fields

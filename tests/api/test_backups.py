@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from backups.models import Backup, Job
 from backups.storage import config_storage
 from devices.models import Tag
-from tests.api.conftest import CONFIG, MakeClient, add_backup, add_credential, add_device
+from tests.api.conftest import CONFIG, MakeClient, add_backup, add_credential, add_device, wrong_fields
 from tests.conftest import QueuedTasks
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +92,7 @@ def test_a_device_s_backups_come_newest_first(root: APIClient) -> None:
     add_backup(add_device("core2"))
     page = root.get(f"/api/devices/{device.pk}/backups").json()
     assert [row["id"] for row in page["results"]] == [str(backup.pk) for backup in reversed(backups)]
-    assert (page["count"], page["next"], page["previous"]) == (3, None, None)
+    assert (page["next"], page["previous"]) == (None, None)
 
 
 def test_a_backup_shows_what_is_known_of_it(root: APIClient) -> None:
@@ -127,10 +127,16 @@ def test_a_backup_shows_what_is_known_of_it(root: APIClient) -> None:
         ("created_after=2026-01-02T00:00:00Z&created_before=2026-01-03T00:00:00Z", {"same"}),
         ("created_after=2026-01-02T01:00:00%2B02:00&created_before=2026-01-02T00:00:00Z", set()),
         ("status=failed&changed=true", set()),
+        ("tag=core&platform=ios", {"good", "same", "bad"}),
+        ("tag=edge", set()),
+        ("platform=eos", set()),
+        ("search=nig", set()),
+        ("search=goo", {"good"}),
     ],
 )
 def test_backups_are_narrowed(root: APIClient, query: str, found: set[str]) -> None:
     device = add_device()
+    device.tags.add(Tag.objects.create(name="core"))
     add_backup(device, comments="good", created_at="2026-01-01T12:00:00Z")
     add_backup(device, comments="same", changed=False, created_at="2026-01-02T12:00:00Z")
     add_backup(device, "failed", comments="bad", created_at="2026-01-03T12:00:00Z")
@@ -158,7 +164,7 @@ def test_a_wrong_filter_is_a_400_and_not_all_rows(root: APIClient, query: str) -
     add_backup(add_device())
     response = root.get(f"/api/backups?{query}")
     assert response.status_code == 400
-    assert set(response.json()) <= {query.split("=")[0], "detail"}
+    assert set(wrong_fields(response)) <= {query.split("=")[0], "detail"}
 
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"])
@@ -166,10 +172,6 @@ def test_a_time_at_the_end_of_the_calendar_is_no_traceback(root: APIClient, time
     response = root.get(f"/api/backups?created_after={time}")
     assert response.status_code in (200, 400)  # PostgreSQL reckons with years before 1, SQLite does not
     assert isinstance(response.json(), dict)
-
-
-def test_a_page_after_the_last_is_not_found(root: APIClient) -> None:
-    assert root.get("/api/backups?page=2").status_code == 404
 
 
 def test_content_is_the_exact_bytes(client_with: MakeClient) -> None:
@@ -282,7 +284,7 @@ def test_backups_of_others_devices_do_not_exist(client_with: MakeClient) -> None
     device.tags.add(theirs)
     backup = add_backup(device, "failed", b"half of it\n", failure_reason="incomplete")
     client = client_with("backups.view_backup", "backups.view_config", "backups.accept_backup")
-    assert client.get("/api/backups").json()["count"] == 0
+    assert client.get("/api/backups").json()["results"] == []
     url = f"/api/backups/{backup.pk}"
     answers = [client.get(url), client.get(f"{url}/content"), client.post(f"{url}/accept")]
     assert [answer.status_code for answer in answers] == [404] * 3
@@ -314,7 +316,7 @@ def test_a_diff_against_a_chosen_backup(root: APIClient) -> None:
 def test_nothing_to_compare_with_is_an_answer(root: APIClient, query: str, code: int) -> None:
     response = root.get(f"/api/backups/{add_backup(add_device()).pk}/diff{query}")
     assert response.status_code == code
-    assert set(response.json()) <= {"detail", "against"}
+    assert set(wrong_fields(response)) <= {"detail", "against"}
 
 
 def test_a_diff_with_a_changed_file_is_a_conflict(root: APIClient) -> None:

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any, cast
 
 import pytest
 from django.core.paginator import Paginator
 from django.db import DataError, IntegrityError, OperationalError
-from django.utils import timezone
+from django.utils.timezone import now
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -18,23 +18,20 @@ from devices.models import Device, Gateway, Platform, Tag
 from netraven import pagination
 from netraven.exception_handler import handle_exception
 from netraven.pagination import BoundedPaginator
-from tests.api.conftest import MakeClient, add_backup, add_credential, add_device
+from scheduling.models import Schedule
+from scheduling.services import save_schedule
+from tests.api.conftest import MakeClient, add_backup, add_credential, add_device, problem_of
 from tests.api.test_access import PREPARE, VIEW_PERMISSIONS, path_of, routes
 
 pytestmark = pytest.mark.django_db
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 WRITES = [(name, method, pattern) for name, method, pattern in routes() if method in ("post", "put", "patch")]
 READS = [(name, pattern) for name, method, pattern in routes() if method == "get"]
-ONE = ("-detail", "-content", "-diff", "-statistics", "api-tag-credential")
+ONE = ("-detail", "-content", "-diff", "-statistics", "api-tag-credential", "-schedule-preview", "-schedule-week")
 LISTS = [pattern for name, pattern in READS if not name.endswith(ONE)]
 
 
 Budget = Callable[[int], AbstractContextManager[Any]]
-
-
-def assert_detail(response: Any) -> None:
-    assert response["Content-Type"] == "application/json"
-    assert list(response.json()) == ["detail"]
 
 
 def send(client: APIClient, method: str, url: str, body: bytes, content_type: str = "application/json") -> Any:
@@ -49,7 +46,7 @@ def send(client: APIClient, method: str, url: str, body: bytes, content_type: st
 def test_an_unknown_path_is_not_found(method: str, path: str) -> None:
     response = getattr(APIClient(), method)(path)
     assert response.status_code == 404
-    assert_detail(response)
+    problem_of(response)
 
 
 @pytest.mark.parametrize(("name", "pattern"), READS)
@@ -58,7 +55,7 @@ def test_an_unknown_or_malformed_id_is_not_found(root: APIClient, name: str, pat
         for key in (NOWHERE, "1", "x" * 300, "%00", "%ED%A0%80"):
             response = root.get(path_of(pattern, key))
             assert response.status_code == 404
-            assert_detail(response)
+            problem_of(response)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +81,7 @@ def test_a_wrong_method_is_named(root: APIClient) -> None:
     response = root.post("/api/backups", {})
     assert response.status_code == 405
     assert "GET" in response["Allow"]
-    assert_detail(response)
+    problem_of(response)
     assert root.delete(f"/api/backups/{NOWHERE}").status_code == 405
     assert root.get(f"/api/devices/{NOWHERE}/backup").status_code == 405
     assert root.get("/api/auth/token").status_code == 405
@@ -107,7 +104,16 @@ BODIES = {
 }
 
 
-WITHOUT_BODY = {"api-gateway-test", "api-job-cancel", "api-backup-accept", "api-hostkey-accept", "api-hostkey-dismiss"}
+WITHOUT_BODY = {
+    "api-gateway-test",
+    "api-job-cancel",
+    "api-job-retry",
+    "api-backup-accept",
+    "api-hostkey-accept",
+    "api-hostkey-dismiss",
+    "api-schedule-run",
+    "api-schedule-duplicate",
+}
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
@@ -120,8 +126,7 @@ def test_a_body_that_cannot_be_stored_is_a_400(
     key, _ = prepare()
     response = send(root, method.upper(), path_of(pattern, key), body)
     assert response.status_code == 400, response.content
-    assert response["Content-Type"] == "application/json"
-    assert isinstance(response.json(), dict)
+    assert problem_of(response)["type"] in ("/problems/malformed", "/problems/validation")
 
 
 def test_a_backslash_before_u0000_is_no_nul(root: APIClient) -> None:
@@ -133,7 +138,7 @@ def test_another_content_type_is_refused(root: APIClient) -> None:
     for content_type in ("text/plain", "application/x-www-form-urlencoded", "nonsense"):
         response = send(root, "POST", url, b"comments=a", content_type)
         assert response.status_code == 415
-        assert_detail(response)
+        problem_of(response)
     assert not Backup.objects.exists()
 
 
@@ -149,18 +154,18 @@ def test_a_huge_body_is_refused(root: APIClient, settings: Settings) -> None:
     body = json.dumps({"name": "x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE})
     response = send(root, "POST", "/api/tags", body.encode())
     assert response.status_code == 413
-    assert_detail(response)
+    problem_of(response)
 
 
 def test_too_many_parameters_are_refused(root: APIClient, settings: Settings) -> None:
     response = root.get("/api/tags?" + "a&" * (settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1))
     assert response.status_code == 400
-    assert_detail(response)
+    problem_of(response)
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "nonsense", "*/*;q=x"])
 def test_the_answer_is_json_whatever_is_accepted(root: APIClient, accept: str) -> None:
-    assert root.get("/api/tags?format=xml", HTTP_ACCEPT=accept).json()["count"] == 0
+    assert root.get("/api/tags", HTTP_ACCEPT=accept).json()["count"] == 0
 
 
 @pytest.mark.parametrize("text", ["%00", "%ED%A0%80", "9" * 400, "-1", "x" * 3000, "%27%22%28%5B", "%F0%9F%92%A9"])
@@ -172,7 +177,7 @@ def test_no_query_is_a_traceback(root: APIClient, pattern: str, text: str) -> No
         *("page", "page_size", "search", "ordering", "name", "username", "hostname", "address", "platform", "tag"),
         *("credential", "enabled", "last_status", "last_failure_reason", "status", "device", "job", "failure_reason"),
         *("changed", "created_after", "created_before", "trigger", "after", "backup", "level", "format", "download"),
-        *("state", "kind", "gateway", "stale", "reason"),
+        *("state", "kind", "gateway", "stale", "reason", "schedule_type", "due_after", "due_before", "cause", "outcome"),
     ]
     for name in names:
         response = root.get(f"{url}?{name}={text}")
@@ -202,7 +207,11 @@ def add_rows(start: int, stop: int) -> None:
         backup = add_backup(Device.objects.get(hostname="core0"), job=job)
         job.log.create(event="command", message="a", backup=backup)
         add_backup(device, "failed")
-    Device.objects.update(last_status="failed", created_at=timezone.now() - timedelta(hours=2))
+        schedule = save_schedule(Schedule(name=f"nightly {number:03}", time=time(2, 30), all_devices=True))
+        schedule.tags.set(Tag.objects.all())
+        for each in (schedule, Schedule.objects.get(name="nightly 000")):
+            each.runs.create(due_at=now() + timedelta(minutes=number), outcome="started", job=backup.job)
+    Device.objects.update(last_status="failed", created_at=now() - timedelta(hours=2))
 
 
 @pytest.mark.parametrize("pattern", LISTS)
@@ -211,10 +220,14 @@ def test_a_list_takes_as_many_queries_for_thirty_rows_as_for_three(
 ) -> None:
     viewer = client_with(*VIEW_PERMISSIONS)
     add_rows(0, 3)
-    firsts = {"jobs": Job.objects.earliest("created_at"), "tags": Tag.objects.get(name="tag0")}
+    firsts = {
+        "jobs": Job.objects.earliest("created_at"),
+        "tags": Tag.objects.get(name="tag0"),
+        "schedules": Schedule.objects.get(name="nightly 000"),
+    }
     url = path_of(pattern, str(firsts.get(pattern.strip("^").split("/")[0], Device.objects.get(hostname="core0")).pk))
-    with django_assert_max_num_queries(12) as few:
-        assert viewer.get(url).json()["count"] >= 3
+    with django_assert_max_num_queries(25 if "schedules" in pattern else 12) as few:
+        assert len(viewer.get(url).json()["results"]) >= 3
     add_rows(3, 30)
     with django_assert_max_num_queries(len(few)):
         assert len(viewer.get(f"{url}?page_size=500").json()["results"]) >= 30

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from backups.models import Backup, Job
 from devices.models import Device, Platform, Tag
-from tests.api.conftest import MakeClient, MakeUser, add_backup, add_device, client_of
+from tests.api.conftest import MakeClient, MakeUser, add_backup, add_device, client_of, problem_of, wrong_fields
 
 pytestmark = pytest.mark.django_db
 
@@ -99,7 +99,7 @@ def test_a_wrong_request_names_what_is_wrong(
     root: APIClient, network: list[Device], body: dict[str, Any], field: str
 ) -> None:
     answer = ask(root, **body)
-    assert (answer.status_code, list(answer.json())) == (400, [field]), answer.json()
+    assert (answer.status_code, wrong_fields(answer)) == (400, [field]), answer.json()
     assert not Job.objects.exists()
 
 
@@ -117,7 +117,7 @@ def test_devices_that_the_user_does_not_see_do_not_exist(client_with: MakeClient
     Backup.objects.all().delete()
     assert hostnames(ask(client, tags=["core"]).json()) == {"core2"}
     refused = ask(client, devices=[str(network[0].pk)])
-    assert (refused.status_code, refused.json()) == (400, {"devices": [f"No such device: {network[0].pk}."]})
+    assert problem_of(refused)["errors"] == {"devices": [f"No such device: {network[0].pk}."]}
 
 
 def test_a_request_for_thousands_costs_a_bounded_number_of_queries(root: APIClient) -> None:
@@ -162,13 +162,13 @@ def test_a_job_that_runs_is_cancelled_when_its_sessions_have_been_cut(root: APIC
 @pytest.mark.parametrize("status", ["completed", "failed"])
 def test_a_job_that_has_ended_is_a_409(root: APIClient, status: str) -> None:
     answer = cancel(root, add_backup(add_device(), status).job)
-    assert (answer.status_code, answer.json()) == (409, {"detail": f"This job has ended already: {status}."})
+    assert (answer.status_code, answer.json()["detail"]) == (409, f"This job has ended already: {status}.")
 
 
 def test_other_jobs_cannot_be_cancelled_and_have_no_counts(root: APIClient) -> None:
     job = Job.objects.create(job_type="verification", trigger="system", status="running")
     assert root.get(f"/api/jobs/{job.pk}").json()["counts"] is None
-    assert cancel(root, job).json() == {"detail": "Only jobs of backups can be cancelled."}
+    assert cancel(root, job).json()["detail"] == "Only jobs of backups can be cancelled."
     assert root.get("/api/jobs?job_type=verification").json()["count"] == 1
     assert root.get("/api/jobs?job_type=backup").json()["count"] == 0
 

@@ -54,4 +54,4 @@ def test_nothing_is_redirected_with_or_without_a_slash(api: str, session: reques
 def test_a_request_without_a_token_is_told_what_to_bring(api: str) -> None:
     answer = requests.get(f"{api}/devices", timeout=10)
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
-    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["Content-Type"] == "application/problem+json"

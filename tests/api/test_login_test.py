@@ -10,7 +10,7 @@ from backups.models import Backup, LoginAttempt
 from credentials.models import Credential
 from devices.models import Device, Tag
 from netraven.lab import Fault
-from tests.api.conftest import MakeClient
+from tests.api.conftest import MakeClient, wrong_fields
 from tests.conftest import MakeDevice
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -67,7 +67,7 @@ def test_unknown_and_hidden_devices_are_the_same(make_device: MakeDevice, client
     for value in (str(device.pk), str(uuid.uuid4())):
         answer = client.post(url, {"device": value})
         assert answer.status_code == 400
-        assert answer.json() == {"device": [f'Invalid pk "{value}" - object does not exist.']}
+        assert answer.json()["errors"] == {"device": [f'Invalid pk "{value}" - object does not exist.']}
     for body in ({}, {"device": None}, {"device": "no id"}, {"device": [1]}):
-        assert (client.post(url, body).status_code, list(client.post(url, body).json())) == (400, ["device"])
+        assert wrong_fields(client.post(url, body)) == ["device"]
     assert client.post(f"/api/credentials/{uuid.uuid4()}/test", {"device": str(device.pk)}).status_code == 404

@@ -59,7 +59,7 @@ def test_wrong_password_unknown_and_inactive_user_get_the_same_answer(
     response = log_in(username, password)
     assert response.status_code == 401
     assert response["WWW-Authenticate"] == "Bearer"
-    assert response.json() == {"detail": "Wrong username or password."}
+    assert response.json()["detail"] == "Wrong username or password."
 
 
 def test_a_deactivated_user_s_token_is_refused(make_user: MakeUser) -> None:

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.auth.models import User
 from django.db.models import Model
 from django.utils import timezone
 from pytest_django import Settings
 
 from backups.housekeeping.logs import LogPruning
 from backups.housekeeping.retention import Retention
-from backups.models import Backup, Job, JobLog, LoginAttempt, WorkerProcess
+from backups.models import Backup, IdempotentAnswer, Job, JobLog, LoginAttempt, WorkerProcess
 from credentials.models import Credential
 from tests.backups.housekeeping.conftest import History, ago, carry_out, counts_of, days, rehearse
 from tests.backups.housekeeping.test_retention import LAST_ONE
@@ -123,3 +124,12 @@ def test_the_days_come_from_the_settings(settings: Settings) -> None:
     settings.NETRAVEN = django_settings.NETRAVEN | {"KEEP_LOG_DAYS": 7}
     assert LogPruning().days == 7
     assert LogPruning().about().endswith("kept for 7 days")
+
+
+def test_answers_to_repeated_requests_are_kept_for_a_day_however_long_logs_are(history: History) -> None:
+    user = User.objects.create_user("anna")
+    for key, age in (("old", timedelta(hours=25)), ("young", timedelta(hours=23))):
+        IdempotentAnswer.objects.create(user=user, key=key, created_at=ago(age))
+    run = carry_out(LogPruning(0))
+    assert list(IdempotentAnswer.objects.values_list("key", flat=True)) == ["young"]
+    assert counts_of(run) == {"answers": 1}

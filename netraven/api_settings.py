@@ -1,0 +1,44 @@
+"""Settings of the REST API, for netraven/settings.py."""
+
+from datetime import timedelta
+from typing import Any
+
+import environ
+from rest_framework.settings import DEFAULTS
+
+
+def rest_framework(env: environ.Env, *, proxies: int) -> dict[str, Any]:
+    """Django's REST_FRAMEWORK; `proxies` says how many addresses in X-Forwarded-For are to be believed."""
+    return {
+        "DEFAULT_AUTHENTICATION_CLASSES": [
+            "netraven.authentication.BearerAuthentication",
+            "rest_framework.authentication.SessionAuthentication",
+        ],
+        "DEFAULT_PERMISSION_CLASSES": ["netraven.permissions.ModelPermissions"],
+        "DEFAULT_FILTER_BACKENDS": [
+            "netraven.filtering.StrictFilter",
+            "netraven.filtering.StrictSearch",
+            "netraven.filtering.StableOrdering",
+        ],
+        "DEFAULT_PAGINATION_CLASS": "netraven.pagination.PagePagination",
+        "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+        "DEFAULT_PARSER_CLASSES": ["netraven.parsers.StrictJSONParser"],
+        "DEFAULT_CONTENT_NEGOTIATION_CLASS": "netraven.negotiation.OneFormat",
+        "EXCEPTION_HANDLER": "netraven.exception_handler.handle_exception",
+        # Without it a client chooses the address it is throttled by, in X-Forwarded-For.
+        "NUM_PROXIES": proxies,
+        "DEFAULT_THROTTLE_RATES": {
+            "log-in": env.str("NETRAVEN_LOGIN_RATE", default="10/min"),
+        },
+        "TEST_REQUEST_DEFAULT_FORMAT": "json",
+        "DATETIME_FORMAT": DEFAULTS["DATETIME_FORMAT"],
+    }
+
+
+def rest_knox(env: environ.Env) -> dict[str, Any]:
+    """Django's REST_KNOX: API tokens."""
+    return {
+        "AUTH_HEADER_PREFIX": "Bearer",
+        "TOKEN_TTL": timedelta(hours=env.int("NETRAVEN_TOKEN_HOURS", default=10)),
+        "TOKEN_LIMIT_PER_USER": 20,
+    }
