@@ -3,22 +3,35 @@
 from typing import Any
 
 from django.db.models import ProtectedError, QuerySet
+from django.http import StreamingHttpResponse
 from rest_framework.decorators import action
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 from rest_framework.viewsets import ModelViewSet
 
 from devices.api.device_lists import DeviceListSerializer, known_devices
 from devices.api.filters import DeviceFilter, PlatformFilter, TagFilter
 from devices.api.serializers import DeviceSerializer, PlatformSerializer, TagSerializer
+from devices.api.transfer import CsvParser, export_response, import_devices
 from devices.device_check import check_device
 from devices.models import Device, DeviceQuerySet, Platform, Tag
 from devices.tagging import assign_tag, unassign_tag
 from netraven.exception_handler import Conflict
-from netraven.permissions import requires, signed_in_user
+from netraven.parsers import StrictJSONParser
+from netraven.permissions import ModelPermissions, requires, signed_in_user
 from netraven.preconditions import ConditionalViewSet
 
 TAGGING = ("devices.view_tag", "devices.view_device", "devices.change_device")
+
+
+class MayChangeIfUpdating(BasePermission):
+    """`?update=true` takes the right to change devices, too."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Beside the right to add them."""
+        return "update" not in request.query_params or request.user.has_perm("devices.change_device")
 
 
 class DeviceViewSet(ConditionalViewSet):
@@ -27,6 +40,7 @@ class DeviceViewSet(ConditionalViewSet):
     serializer_class = DeviceSerializer
     filterset_class = DeviceFilter
     search_fields = ["hostname", "address", "description"]
+    more_parameters: tuple[str, ...] = ()
     ordering_fields = ["hostname", "address", "last_status", "last_attempt_at", "last_success_at", "created_at"]
 
     def get_queryset(self) -> QuerySet[Device]:
@@ -40,6 +54,23 @@ class DeviceViewSet(ConditionalViewSet):
             instance.delete()
         except ProtectedError as error:
             raise Conflict("This device has backups, which would be lost: disable it instead.") from error
+
+    @action(detail=False, pagination_class=None, more_parameters=("format",))
+    def export(self, request: Request) -> StreamingHttpResponse:
+        """The devices of the list, with its filters, as `?format=csv` or `json`: all of them, as they are read."""
+        return export_response(request, self.filter_queryset(self.get_queryset()))
+
+    @action(
+        detail=False,
+        methods=["post"],
+        url_path="import",
+        url_name="import",
+        permission_classes=[ModelPermissions, MayChangeIfUpdating],
+        parser_classes=[StrictJSONParser, CsvParser],
+    )
+    def import_(self, request: Request) -> Response:
+        """Devices from a table: {"created": 2, "updated": 0, "unchanged": 0}; or a 400 by line, and nothing."""
+        return Response(import_devices(request))
 
     @action(detail=True, methods=["post"], permission_classes=[requires("devices.view_device", "backups.run_backup")])
     def check(self, request: Request, **kwargs: Any) -> Response:

@@ -25,6 +25,7 @@ VIEW_PERMISSIONS = [
     "backups.view_backup",
     "backups.view_job",
 ]
+Body = dict[str, object] | list[object]
 CALLERS = ["no token", "bad token", "expired token", "no permissions", "viewer", "superuser"]
 
 READ = [401, 401, 401, 403, 200, 200]
@@ -63,6 +64,8 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-job-retry", "post"): [401, 401, 401, 403, 403, 202],
     ("api-backup-detail", "patch"): CHANGE,
     ("api-device-check", "post"): CHANGE,
+    ("api-device-export", "get"): READ,
+    ("api-device-import", "post"): CHANGE,
     ("api-tag-assign", "post"): CHANGE,
     ("api-tag-unassign", "post"): CHANGE,
     ("api-health", "get"): [503] * 6,  # no worker runs
@@ -108,70 +111,71 @@ def callers(make_user: MakeUser) -> dict[str, APIClient]:
     }
 
 
-def prepare_token() -> tuple[str, dict[str, object]]:
+def prepare_token() -> tuple[str, Body]:
     User.objects.create_user("someone", password=PASSWORD)
     return "", {"username": "someone", "password": PASSWORD}
 
 
-def prepare_device() -> tuple[str, dict[str, object]]:
+def prepare_device() -> tuple[str, Body]:
     return str(add_device().pk), {"hostname": "core2", "address": "192.0.2.2", "platform": "ios"}
 
 
-def prepare_incomplete() -> tuple[str, dict[str, object]]:
+def prepare_incomplete() -> tuple[str, Body]:
     device = add_device()
     add_backup(device, version=1)
     backup = add_backup(device, "failed", b"half of it", failure_reason=Backup.FailureReason.INCOMPLETE)
     return str(backup.pk), {}
 
 
-def prepare_offered_key() -> tuple[str, dict[str, object]]:
+def prepare_offered_key() -> tuple[str, Body]:
     key = HostKey.objects.create(device=add_device(), kind="ssh", text="ssh-rsa AA==", fingerprint="x", state="offered")
     return str(key.pk), {}
 
 
-def prepare_platform() -> tuple[str, dict[str, object]]:
+def prepare_platform() -> tuple[str, Body]:
     platform = Platform.objects.create(slug="mine", name="Mine", driver="ios", default_port=22)
     return platform.slug, {"slug": "other", "name": "Other", "driver": "ios", "default_port": 22}
 
 
-def prepare_tag() -> tuple[str, dict[str, object]]:
+def prepare_tag() -> tuple[str, Body]:
     body: dict[str, object] = {"name": "edge", "credential": str(add_credential("another").pk)}
     return str(Tag.objects.create(name="core").pk), body
 
 
-def prepare_credential() -> tuple[str, dict[str, object]]:
+def prepare_credential() -> tuple[str, Body]:
     device = add_device(address="127.0.0.1", port=1)  # nothing listens there
     return str(add_credential().pk), {"name": "new", "username": "backup", "password": "a", "device": str(device.pk)}
 
 
-def prepare_tag_credential() -> tuple[str, dict[str, object]]:
+def prepare_tag_credential() -> tuple[str, Body]:
     tag, credential = Tag.objects.create(name="core"), add_credential()
     TagCredential.objects.create(tag=tag, credential=credential)
     return f"{tag.pk}/{credential.pk}", {"credential": str(credential.pk), "priority": 1}
 
 
-def prepare_gateway() -> tuple[str, dict[str, object]]:
+def prepare_gateway() -> tuple[str, Body]:
     credential = add_credential("jump")
     gateway = Gateway.objects.create(name="jump1", address="127.0.0.1", port=1, credential=credential)
     return str(gateway.pk), {"name": "jump2", "address": "192.0.2.9", "credential": str(credential.pk)}
 
 
-def prepare_reachable_or_not() -> tuple[str, dict[str, object]]:
+def prepare_reachable_or_not() -> tuple[str, Body]:
     return str(add_device(address="127.0.0.1", port=1).pk), {}  # nothing listens there
 
 
-def prepare_tagging() -> tuple[str, dict[str, object]]:
+def prepare_tagging() -> tuple[str, Body]:
     return str(Tag.objects.create(name="core").pk), {"devices": [str(add_device().pk)]}
 
 
-def prepare_comments() -> tuple[str, dict[str, object]]:
+def prepare_comments() -> tuple[str, Body]:
     return str(add_backup(add_device()).pk), {"comments": "before the upgrade"}
 
 
-PREPARE: dict[str, Callable[[], tuple[str, dict[str, object]]]] = {
+PREPARE: dict[str, Callable[[], tuple[str, Body]]] = {
     "token": prepare_token,
     "health": lambda: ("", {}),
     "me": lambda: ("", {}),
+    "device-import": lambda: ("", [{"hostname": "core2", "address": "192.0.2.2", "platform": "ios"}]),
     "device-check": prepare_reachable_or_not,
     "tag-assign": prepare_tagging,
     "tag-unassign": prepare_tagging,

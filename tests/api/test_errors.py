@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 WRITES = [(name, method, pattern) for name, method, pattern in routes() if method in ("post", "put", "patch")]
 READS = [(name, pattern) for name, method, pattern in routes() if method == "get"]
-ONE = ("api-me", "api-health", "-detail", "-content", "-diff", "-statistics", "api-tag-credential")
+ONE = ("-export", "api-me", "api-health", "-detail", "-content", "-diff", "-statistics", "api-tag-credential")
 LISTS = [pattern for name, pattern in READS if not name.endswith(ONE)]
 
 
