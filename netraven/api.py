@@ -28,6 +28,8 @@ from devices.api.gateways import GatewayViewSet
 from devices.api.host_keys import HostKeyViewSet
 from devices.api.tag_credentials import TagCredentialsView, TagCredentialView
 from devices.api.views import DeviceViewSet, PlatformViewSet, TagViewSet
+from netraven.health import HealthView
+from netraven.me import MeView
 from netraven.tokens import TokenView
 from scheduling.api.views import DeviceSchedulesView, ScheduleDevicesView, ScheduleRunsView, ScheduleViewSet
 
@@ -82,6 +84,8 @@ schedule_urls = [
     re_path(r"^devices/(?P<device_id>[^/]+)/schedules/?$", DeviceSchedulesView.as_view(), name="api-device-schedules"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
+    re_path(r"^health/?$", HealthView.as_view(), name="api-health"),
+    re_path(r"^me/?$", MeView.as_view(), name="api-me"),
     re_path(r"^auth/token/?$", TokenView.as_view(), name="api-token"),
     re_path(r"^devices/(?P<device_id>[^/]+)/backup/?$", DeviceBackupView.as_view(), name="api-device-backup"),
     re_path(r"^devices/(?P<device_id>[^/]+)/backups/?$", DeviceBackupsView.as_view(), name="api-device-backups"),

@@ -12,6 +12,7 @@ from rest_framework.views import exception_handler
 
 from backups.exceptions import CorruptBackup, RequestRefused, StorageFailed, TooManyTests
 from backups.login_test import PERIOD
+from devices.device_check import TooManyChecks
 from devices.host_keys import KeyNotOffered
 from netraven.problems import MEDIA_TYPE, kind_of, problem, split_errors
 
@@ -73,7 +74,7 @@ def _as_api_exception(error: Exception) -> Exception:
     match error:
         case RequestRefused() | CorruptBackup() | KeyNotOffered():
             return Conflict(str(error))
-        case TooManyTests():
+        case TooManyTests() | TooManyChecks():
             return Throttled(PERIOD, str(error))
         case StorageFailed():
             return Unavailable(str(error))

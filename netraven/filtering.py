@@ -36,6 +36,7 @@ class StrictFilter(filters.DjangoFilterBackend):  # type: ignore[misc]  # django
         filterset = self.get_filterset_class(view, queryset)
         known = set(filterset.base_filters if filterset else ()) | set(getattr(view.paginator, "parameters", ()))
         known |= {"search"} if getattr(view, "search_fields", None) else set()
+        known |= set(getattr(view, "more_parameters", ()))
         return known | ({"ordering"} if getattr(view, "ordering_fields", None) else set())
 
 
@@ -64,6 +65,14 @@ class StableOrdering(OrderingFilter):
         if not asked and queryset.query.order_by:
             return queryset
         return queryset.order_by(*(asked or queryset.model._meta.ordering), "pk")
+
+
+def flag_from(request: Request, name: str) -> bool:
+    """`?name=true`; left out it is false. Raises ValidationError for anything else."""
+    text = request.query_params.get(name, "false")
+    if text not in ("true", "false"):
+        raise ValidationError({name: ["Give true or false."]})
+    return text == "true"
 
 
 def refuse_unknown(request: Request, known: set[str]) -> None:

@@ -4,7 +4,7 @@ from posixpath import basename
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase
-from django.utils.http import content_disposition_header, parse_etags
+from django.utils.http import content_disposition_header
 from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from backups import storage
 from backups.diff import as_patch
 from backups.models import Backup, BackupQuerySet
+from netraven.preconditions import client_has
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -23,8 +24,7 @@ def content_response(request: Request, backup: Backup) -> HttpResponseBase:
     """
     _refuse_without_content(backup)
     etag = f'"{backup.content_hash}"'
-    known = parse_etags(request.headers.get("If-None-Match", ""))
-    if "*" in known or etag in (tag.removeprefix("W/") for tag in known):
+    if client_has(request, etag):
         return HttpResponse(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if request.query_params.get("download") == "1":
@@ -34,7 +34,7 @@ def content_response(request: Request, backup: Backup) -> HttpResponseBase:
 
 
 def diff_response(request: Request, backup: Backup, visible: BackupQuerySet) -> HttpResponseBase:
-    """A patch from `?against=<id>`, else from the good backup before this one; empty when only volatile lines changed.
+    """A patch from `?with=<id>` of any device, else from the good backup before; empty if only volatile lines changed.
 
     Raises ValidationError, NotFound, CorruptBackup, StorageFailed.
     """
@@ -47,11 +47,12 @@ def diff_response(request: Request, backup: Backup, visible: BackupQuerySet) -> 
 
 
 def _against(request: Request, backup: Backup, visible: BackupQuerySet) -> Backup:
-    if "against" in request.query_params:
+    name = "against" if "against" in request.query_params else "with"
+    if name in request.query_params:
         try:
-            pk = UUID(request.query_params["against"])
+            pk = UUID(request.query_params[name])
         except ValueError:
-            raise ValidationError({"against": ["Give the id of a backup."]}) from None
+            raise ValidationError({name: ["Give the id of a backup."]}) from None
         if other := visible.filter(pk=pk).first():
             return other
         raise NotFound("There is no such backup to compare with.")

@@ -1,18 +1,16 @@
 """What `POST /api/jobs` takes: which devices to back up, named in one of four ways."""
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.models import User
 from rest_framework import serializers
 
 from backups.api.serializers import BackupRequestSerializer
+from devices.api.device_lists import DeviceIdsField, known_devices
 from devices.api.serializers import TagNamesField
 from devices.models import Device, DeviceQuerySet, Platform
 
-MOST = 10_000  # devices that are listed one by one; tags, platforms and `all` name any number
 WAYS = ("devices", "tags", "platforms", "all")
-NAMED = 5  # of those that do not exist
 
 
 class PlatformSlugsField(serializers.ListField):
@@ -35,7 +33,7 @@ class JobRequestSerializer(BackupRequestSerializer):
     Beside it, what a request for one device takes.
     """
 
-    devices = serializers.ListField(child=serializers.UUIDField(), required=False, allow_empty=False, max_length=MOST)
+    devices = DeviceIdsField(required=False)
     tags = TagNamesField(required=False, allow_empty=False, max_length=100)
     platforms = PlatformSlugsField(required=False, allow_empty=False, max_length=100)
     all = serializers.BooleanField(required=False)
@@ -54,16 +52,8 @@ class JobRequestSerializer(BackupRequestSerializer):
         """
         visible, wanted = Device.objects.visible_to(user), self.validated_data
         if "devices" in wanted:
-            return _known(visible, wanted["devices"])
+            return known_devices(user, wanted["devices"])
         enabled = visible.filter(enabled=True)
         if "tags" in wanted:
             return enabled.filter(pk__in=Device.tags.through.objects.filter(tag__in=wanted["tags"]).values("device"))
         return enabled.filter(platform__in=wanted["platforms"]) if "platforms" in wanted else enabled
-
-
-def _known(visible: DeviceQuerySet, ids: list[UUID]) -> DeviceQuerySet:
-    chosen = visible.filter(pk__in=ids)
-    if unknown := set(ids) - set(chosen.values_list("pk", flat=True)):
-        named = ", ".join(sorted(map(str, unknown))[:NAMED]) + (", …" if len(unknown) > NAMED else "")
-        raise serializers.ValidationError({"devices": [f"No such device: {named}."]})
-    return chosen

@@ -49,6 +49,22 @@ class BackupRequestSerializer(serializers.Serializer[Backup]):
         return attrs
 
 
+class CommentsSerializer(serializers.ModelSerializer[Backup]):
+    """What may be changed of a backup: `{"comments": "…"}`, and nothing else."""
+
+    comments = serializers.CharField(allow_blank=True, max_length=1000)
+
+    class Meta:
+        model = Backup
+        fields = ["comments"]
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse other fields: who sends one believes that it is changed."""
+        if isinstance(data, Mapping) and (others := [str(name)[:100] for name in data if name != "comments"]):
+            raise serializers.ValidationError({name: ["This cannot be changed."] for name in others[:10]})
+        return super().to_internal_value(data)
+
+
 class BackupSerializer(serializers.ModelSerializer[Backup]):
     """A backup, without its configuration."""
 

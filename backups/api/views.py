@@ -17,7 +17,13 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from backups.api.content import content_response, diff_response
 from backups.api.filters import BackupFilter, JobFilter, JobLogFilter
 from backups.api.job_requests import JobRequestSerializer
-from backups.api.serializers import BackupRequestSerializer, BackupSerializer, JobLogSerializer, JobSerializer
+from backups.api.serializers import (
+    BackupRequestSerializer,
+    BackupSerializer,
+    CommentsSerializer,
+    JobLogSerializer,
+    JobSerializer,
+)
 from backups.models import Backup, BackupQuerySet, Job, JobLog
 from backups.retrying import retry_job
 from backups.services import BackupRequest, accept_backup, cancel_job, request_backups
@@ -95,6 +101,15 @@ class BackupViewSet(ReadOnlyModelViewSet[Backup]):
         """Newest first."""
         return backups_for(self.request)
 
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        """Change the comments, and nothing else."""
+        backup = self._backup(pk)
+        form = CommentsSerializer(backup, data=request.data)
+        form.is_valid(raise_exception=True)
+        backup.comments = form.validated_data["comments"]
+        backup.save(update_fields=["comments"])
+        return Response(self.get_serializer(backup).data)
+
     @action(detail=True, permission_classes=[requires("backups.view_config")])
     def content(self, request: Request, pk: UUID) -> HttpResponseBase:
         """The configuration itself: text/plain, the exact bytes."""
@@ -102,7 +117,7 @@ class BackupViewSet(ReadOnlyModelViewSet[Backup]):
 
     @action(detail=True, permission_classes=[requires("backups.view_config")])
     def diff(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """What changed since the good backup before, or since `?against=<id>`: a patch, text/plain."""
+        """What changed since the good backup before, or since `?with=<id>`: a patch, text/plain."""
         return diff_response(request, self._backup(pk), backups_for(request))
 
     @action(

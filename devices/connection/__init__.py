@@ -11,7 +11,7 @@ from devices.connection.peer_keys import KeyGuard, PeerKey
 from devices.connection.reachability import check_reachable
 from devices.connection.session import DeviceSession, open_session
 from devices.connection.terms import Facts, Login, RetryPolicy, SessionLog, Target, Timeouts
-from devices.connection.ways import close_gateways, try_jump_host
+from devices.connection.ways import close_gateways, try_jump_host, try_way
 
 __all__ = [
     "ALLOWED_OPTIONAL_ARGS",
@@ -32,5 +32,6 @@ __all__ = [
     "fetch",
     "open_session",
     "try_jump_host",
+    "try_way",
     "validate_driver",
 ]

@@ -77,5 +77,11 @@ def try_jump_host(host: JumpHost, timeouts: Timeouts) -> None:
     log_in(host, timeouts, lambda key: host.guard.check(key, _say_nothing)).end()
 
 
+def try_way(target: Target, guard: KeyGuard, timeouts: Timeouts) -> None:
+    """Reach a device's port, and leave it. Raises DeviceError: DeviceUnreachable, or GatewayFailed."""
+    with way_to(target, guard, timeouts, _say_nothing):
+        pass
+
+
 def _say_nothing(event: str, message: str, *, level: str = "info", **details: object) -> None:
     """Whoever tries a gateway reads the answer: there is no log."""

@@ -27,7 +27,10 @@ pytestmark = pytest.mark.django_db
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 WRITES = [(name, method, pattern) for name, method, pattern in routes() if method in ("post", "put", "patch")]
 READS = [(name, pattern) for name, method, pattern in routes() if method == "get"]
-ONE = ("-detail", "-content", "-diff", "-statistics", "api-tag-credential", "-schedule-preview", "-schedule-week")
+ONE = (
+    *("-export", "api-me", "api-health", "-detail", "-content", "-diff", "-statistics", "api-tag-credential"),
+    *("-schedule-preview", "-schedule-week"),
+)
 LISTS = [pattern for name, pattern in READS if not name.endswith(ONE)]
 
 
@@ -106,6 +109,7 @@ BODIES = {
 
 WITHOUT_BODY = {
     "api-gateway-test",
+    "api-device-check",
     "api-job-cancel",
     "api-job-retry",
     "api-backup-accept",
@@ -177,7 +181,8 @@ def test_no_query_is_a_traceback(root: APIClient, pattern: str, text: str) -> No
         *("page", "page_size", "search", "ordering", "name", "username", "hostname", "address", "platform", "tag"),
         *("credential", "enabled", "last_status", "last_failure_reason", "status", "device", "job", "failure_reason"),
         *("changed", "created_after", "created_before", "trigger", "after", "backup", "level", "format", "download"),
-        *("state", "kind", "gateway", "stale", "reason", "schedule_type", "due_after", "due_before", "cause", "outcome"),
+        *("state", "kind", "gateway", "stale", "reason", "schedule_type", "due_after", "due_before", "cause"),
+        "outcome",
     ]
     for name in names:
         response = root.get(f"{url}?{name}={text}")
