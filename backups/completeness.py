@@ -4,6 +4,7 @@ Devices answer with half of one, or with an error text, and call it success.
 """
 
 from backups.fingerprint import compile_patterns, split_lines
+from backups.secrecy import mask_config
 from devices.exceptions import IncompleteConfig
 from devices.models import Platform
 from devices.text import encode
@@ -15,22 +16,31 @@ ERROR_WITHIN_LINES = 5
 def check_complete(text: str, platform: Platform, last_good_size: int | None) -> None:
     """Raise IncompleteConfig, with the reason, unless the text passes the platform's rules.
 
+    A reason that quotes the text has its secrets masked: it is logged, and read by many.
     `last_good_size` is the size in bytes of the last good configuration of the same device, None for its first one.
     """
     lines = [line.rstrip() for line in split_lines(text) if line.strip()]
     if not lines:
         raise IncompleteConfig("The device answered with an empty configuration.", text)
     errors = compile_patterns(platform.error_patterns)
-    if errors and (found := next((line for line in lines[:ERROR_WITHIN_LINES] if errors.search(line)), None)):
-        raise IncompleteConfig(f"The device answered with an error text: {found.strip()[:200]}", text)
+    if (
+        errors
+        and (found := next((at for at, line in enumerate(lines[:ERROR_WITHIN_LINES]) if errors.search(line)), -1)) >= 0
+    ):
+        raise IncompleteConfig(f"The device answered with an error text: {_quote(text, platform, found)[:200]}", text)
     end = compile_patterns(platform.end_pattern)
     if end and not end.search(lines[-1]):
         raise IncompleteConfig(
-            f"The configuration stops before its end: its last line is “{lines[-1].strip()[:80]}”, "
+            f"The configuration stops before its end: its last line is “{_quote(text, platform, -1)[:80]}”, "
             f"a complete one ends in a line that matches {platform.end_pattern}",
             text,
         )
     _check_size(text, platform, last_good_size)
+
+
+def _quote(text: str, platform: Platform, number: int) -> str:
+    """One of the lines that are not empty, as everybody may read it."""
+    return [line for line in mask_config(text, platform) if line.strip()][number].strip()
 
 
 def _check_size(text: str, platform: Platform, last_good_size: int | None) -> None:

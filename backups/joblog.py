@@ -12,6 +12,7 @@ import structlog
 
 from backups.database import patiently, storable
 from backups.models import Backup, JobLog
+from backups.secrecy import mask_details, mask_quotation, quotes
 
 logger = structlog.get_logger("netraven.backups")
 
@@ -43,8 +44,14 @@ class JobLogger:
             self._process_log = self._process_log.bind(backup_id=str(backup.pk), device=backup.device.hostname)
 
     def __call__(self, event: str, message: str, *, level: str = "info", **details: Any) -> None:
-        """Record one event; `details` are JSON values. Whoever logs keeps secrets out: sessions scrub what they say."""
-        message = storable(message)
+        """Record one event; `details` are JSON values.
+
+        Whoever logs keeps secrets out: sessions scrub their log-in from what they say. What they quote may hold
+        secrets of a configuration, which are masked here.
+        """
+        if quotes(details.get("reason")):
+            message = mask_quotation(message)
+        message, details = storable(message), mask_details(details)
         details = {key: storable(value) if isinstance(value, str) else value for key, value in details.items()}
         process_level = "debug" if level == "info" and event in STEPS else level
         self._process_log.log(LEVEL_NUMBERS[process_level], message, log_event=event, **details)

@@ -20,8 +20,15 @@ from backups.fingerprint import change_hash, content_hash
 from backups.joblog import JobLogger
 from backups.models import Backup, JobLog
 from backups.outcome import Content, Outcome
+from backups.secrecy import mask_quotation
 from devices.connection import Facts, RetryPolicy, Timeouts, fetch
-from devices.exceptions import AuthenticationFailed, DeviceError, HostKeyRejected, IncompleteConfig
+from devices.exceptions import (
+    AuthenticationFailed,
+    DeviceError,
+    HostKeyRejected,
+    IncompleteConfig,
+    UnexpectedDeviceError,
+)
 from devices.gateways import jump_host_of
 from devices.host_keys import guard_of, worth_recording
 from devices.login import login_of, target_of
@@ -44,6 +51,8 @@ def carry_out(assignment: Assignment, log: JobLogger) -> Outcome:
         _back_up(assignment, read, outcome, log)
     except DeviceError as error:
         outcome.reason, outcome.error = Reason(error.reason), str(error)
+        if isinstance(error, UnexpectedDeviceError):
+            outcome.error = mask_quotation(outcome.error)
         if isinstance(error, HostKeyRejected):
             backup.credential = None  # it was not sent
         if isinstance(error, IncompleteConfig) and error.config:

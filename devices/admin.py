@@ -83,7 +83,12 @@ class PlatformAdmin(_Platforms):
             {"fields": ["end_pattern", "error_patterns", "max_shrink_percent"]},
         ),
         ("What does not count as a change", {"fields": ["volatile_patterns"]}),
+        ("What only those see who may read secrets", {"fields": ["secret_patterns"]}),
     ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Platform | None = None) -> Any:
+        """Who may not read secrets may not say what is one."""
+        return [] if request.user.has_perm(Platform.SECRETS_PERMISSION) else ["secret_patterns"]
 
 
 class GatewayAdminBase(_Gateways):

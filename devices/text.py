@@ -9,6 +9,11 @@ def encode(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
+def decode(content: bytes) -> str:
+    """Text that `encode` turns into the same bytes again."""
+    return content.decode("utf-8", "surrogateescape")
+
+
 def decode_for_people(content: bytes) -> str:
     """Text that can be shown and compared; bytes that are no UTF-8 appear as `\\xe9`."""
     return content.decode("utf-8", "backslashreplace")

@@ -49,9 +49,22 @@ def validate_optional_args(value: Any) -> None:
 def validate_patterns(value: str) -> None:
     """Regular expressions, one a line."""
     for number, line in enumerate(value.splitlines(), start=1):
-        try:
-            re.compile(line)
-        except re.error as error:
+        _compile(number, line)
+
+
+def validate_secret_patterns(value: str) -> None:
+    """Regular expressions, one a line, each with a group that says what the secret is."""
+    for number, line in enumerate(value.splitlines(), start=1):
+        if line.strip() and not _compile(number, line).groups:
             raise ValidationError(
-                "Line %(number)d is not a regular expression: %(error)s", params={"number": number, "error": error}
-            ) from None
+                "Line %(number)d has no group: put parentheses around the secret.", params={"number": number}
+            )
+
+
+def _compile(number: int, line: str) -> re.Pattern[str]:
+    try:
+        return re.compile(line)
+    except (re.error, RecursionError) as error:
+        raise ValidationError(
+            "Line %(number)d is not a regular expression: %(error)s", params={"number": number, "error": error}
+        ) from None

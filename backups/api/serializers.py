@@ -8,6 +8,7 @@ from uuid import UUID
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
+from backups import secrecy
 from backups.housekeeping.runs import STATE
 from backups.models import Backup, Job, JobLog, Progress, progress_of
 from backups.named_login import may_name_credential, may_name_tag
@@ -66,8 +67,15 @@ class CommentsSerializer(serializers.ModelSerializer[Backup]):
 
 
 class BackupSerializer(serializers.ModelSerializer[Backup]):
-    """A backup, without its configuration."""
+    """A backup, without its configuration.
 
+    Its `content_hash` is for those who see secrets: with it a guess at a secret could be checked. What quotes the
+    configuration is told as far as the user may read it.
+    """
+
+    error = serializers.SerializerMethodField()
+    comments = serializers.SerializerMethodField()
+    content_hash = serializers.SerializerMethodField()
     hostname = serializers.CharField(source="device.hostname")
     accepted_by = serializers.CharField(source="accepted_by.username", default=None)
     gateway = serializers.CharField(source="gateway.name", default=None)
@@ -100,6 +108,18 @@ class BackupSerializer(serializers.ModelSerializer[Backup]):
             "finished_at",
         ]
         read_only_fields = fields
+
+    def get_error(self, backup: Backup) -> str:
+        """Why it failed."""
+        return secrecy.error_for(self.context["request"].user, backup)
+
+    def get_comments(self, backup: Backup) -> str:
+        """What somebody wrote about it."""
+        return secrecy.comments_for(self.context["request"].user, backup)
+
+    def get_content_hash(self, backup: Backup) -> str:
+        """SHA-256 of the exact bytes; empty when there are none, or for those who do not see secrets."""
+        return backup.content_hash if secrecy.sees_secrets(self.context["request"].user) else ""
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):
@@ -168,8 +188,19 @@ class JobLogSerializer(serializers.ModelSerializer[JobLog]):
     """One event; `backup` and `hostname` are null for the job's own."""
 
     hostname = serializers.CharField(source="backup.device.hostname", default=None)
+    message = serializers.SerializerMethodField()
+    details = serializers.SerializerMethodField()
 
     class Meta:
         model = JobLog
         fields = ["id", "time", "level", "event", "message", "details", "backup", "hostname"]
         read_only_fields = fields
+
+    def get_message(self, entry: JobLog) -> str:
+        """What happened."""
+        return secrecy.message_for(self.context["request"].user, entry)
+
+    def get_details(self, entry: JobLog) -> dict[str, Any]:
+        """More about it: names and JSON values."""
+        details: dict[str, Any] = secrecy.details_for(self.context["request"].user, entry)
+        return details

@@ -112,7 +112,7 @@ class BackupViewSet(ReadOnlyModelViewSet[Backup]):
 
     @action(detail=True, permission_classes=[requires("backups.view_config")])
     def content(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """The configuration itself: text/plain, the exact bytes."""
+        """The configuration itself: text/plain, the exact bytes, or with secrets masked."""
         return content_response(request, self._backup(pk))
 
     @action(detail=True, permission_classes=[requires("backups.view_config")])

@@ -147,6 +147,7 @@ class Backup(models.Model):
         permissions = [
             ("run_backup", "Can run backups"),
             ("view_config", "Can read configurations"),
+            ("view_secrets", "Can read secrets in configurations"),
             ("accept_backup", "Can accept incomplete configurations"),
         ]
 

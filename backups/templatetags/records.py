@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
+from backups import secrecy
 from backups.models import Backup, Job, JobLog
 from devices.models import Device, HostKey
 
@@ -24,7 +25,6 @@ WORDS |= {"accepted": "Accepted", "rejected": "Rejected"}
 # Whether there is a good backup in time
 MARKS |= {"met": "✓", "stale": "▲"}
 WORDS |= {"met": "In time", "stale": "Stale"}
-QUOTED = "The text that came is not a whole configuration. Why is told with a quotation of it, which you may not read."
 # What a browser would not show, or would obey: control characters as their pictures, lone surrogates as replacements.
 PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) != "\t"} | {0x7F: 0x2421}
 PICTURES |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
@@ -140,17 +140,20 @@ def printable(text: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def error_of(context: template.Context, backup: Backup) -> str:
-    """Why a backup failed; without the quotation from the configuration for those who may not read it."""
-    if backup.failure_reason == Backup.FailureReason.INCOMPLETE and not context["perms"]["backups"]["view_config"]:
-        return QUOTED
-    return backup.error
+    """Why a backup failed, as far as the user may read it."""
+    return secrecy.error_for(context["user"], backup)
 
 
 @register.simple_tag(takes_context=True)
 def message_of(context: template.Context, entry: JobLog) -> str:
-    """What a log entry says; see `error_of`."""
-    quotes = isinstance(entry.details, dict) and entry.details.get("reason") == Backup.FailureReason.INCOMPLETE
-    return QUOTED if quotes and not context["perms"]["backups"]["view_config"] else entry.message
+    """What a log entry says, as far as the user may read it."""
+    return secrecy.message_for(context["user"], entry)
+
+
+@register.simple_tag(takes_context=True)
+def comments_of(context: template.Context, backup: Backup) -> str:
+    """What somebody wrote about a backup, as far as the user may read it."""
+    return secrecy.comments_for(context["user"], backup)
 
 
 @register.simple_tag(takes_context=True)

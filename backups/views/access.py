@@ -54,7 +54,7 @@ def page(*permissions: str) -> Callable[[View[P]], Guarded[P]]:
 
 def visible_devices(request: HttpRequest) -> DeviceQuerySet:
     """The devices that the user sees, with their platforms."""
-    return Device.objects.visible_to(request.user).select_related("platform")
+    return Device.objects.visible_to(request.user).select_related("platform").defer("platform__secret_patterns")
 
 
 def visible_backup(request: HttpRequest, pk: uuid.UUID) -> Backup:

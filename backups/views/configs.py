@@ -1,4 +1,7 @@
-"""Pages of one backup: its record, its configuration, and what changed against another."""
+"""Pages of one backup: its record, its configuration, and what changed against another.
+
+Those who see secrets get them, unless they ask for `?masked=1`; the others get markers in their place.
+"""
 
 import uuid
 from typing import Any
@@ -9,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
-from backups import storage
+from backups import secrecy
 from backups.diff import Hunk, as_patch, count, unified
 from backups.exceptions import BackupError, CorruptBackup, RequestRefused
 from backups.fingerprint import split_lines
@@ -32,27 +35,29 @@ def backup(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
     status = 200
     if subject.file_path and request.user.has_perm("backups.view_config"):
         try:
-            lines = split_lines(storage.read_text(subject).rstrip("\r\n"))
+            lines = split_lines(secrecy.read_text(subject, masked=is_masked(request)).rstrip("\r\n"))
         except BackupError as error:
             context["problem"], status = str(error), status_of(error)
         else:
             context |= {"lines": lines[:LINES_SHOWN], "line_count": len(lines), "hidden": len(lines) > LINES_SHOWN}
+            context["masked"] = is_masked(request)
     return render(request, "pages/backup.html", context, status=status)
 
 
 @require_safe
 @page(*READER)
 def download(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
-    """The exact bytes, as a file."""
-    subject = visible_backup(request, pk)
+    """The exact bytes, or masked ones, as a file whose name says so."""
+    subject, masked = visible_backup(request, pk), is_masked(request)
     if not subject.file_path:
         raise Http404("This backup has no configuration.")
     try:
-        content = storage.read(subject)
+        content = secrecy.read_content(subject, masked=masked)
     except BackupError as error:
         return _problem(request, subject, error)
     response = HttpResponse(content, content_type="text/plain; charset=utf-8")
-    name = subject.file_path.rsplit("/", 1)[-1]
+    name = secrecy.download_name(subject, masked=masked)
+    response["X-NetRaven-Masked"] = "true" if masked else "false"
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     return response
 
@@ -91,21 +96,27 @@ def diff_with_previous(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
 @page(*READER)
 def diff(request: UserRequest, old_pk: uuid.UUID, new_pk: uuid.UUID) -> HttpResponse:
     """What changed from one backup to another; `?volatile=1` counts every line, `?format=patch` is plain text."""
-    old, new = visible_backup(request, old_pk), visible_backup(request, new_pk)
+    old, new, masked = visible_backup(request, old_pk), visible_backup(request, new_pk), is_masked(request)
     if not old.file_path or not new.file_path:
         raise Http404("One of these backups has no configuration.")
     try:
-        before, after = storage.read_text(old), storage.read_text(new)
+        before, after = (secrecy.read_text(side, masked=masked) for side in (old, new))
     except BackupError as error:
         return _problem(request, new, error)
     every_line = request.GET.get("volatile") == "1"
     patterns = "" if every_line else _volatile_patterns(old, new)
     if request.GET.get("format") == "patch":
         patch = as_patch(before, after, patterns, _name_in_patch(old), _name_in_patch(new))
-        return HttpResponse(patch, content_type="text/plain; charset=utf-8")
+        headers = {"X-NetRaven-Masked": "true" if masked else "false"}
+        return HttpResponse(patch, content_type="text/plain; charset=utf-8", headers=headers)
     hunks = unified(before, after, patterns)
     context = {"old": old, "new": new, "every_line": every_line, "same_bytes": old.content_hash == new.content_hash}
-    return render(request, "pages/diff.html", context | _shown(hunks))
+    return render(request, "pages/diff.html", context | {"masked": masked} | _shown(hunks))
+
+
+def is_masked(request: UserRequest) -> bool:
+    """Whether secrets are masked: for those who may not see them, and for those who ask for it."""
+    return not secrecy.sees_secrets(request.user) or request.GET.get("masked") == "1"
 
 
 def status_of(error: BackupError) -> int:

@@ -72,11 +72,12 @@ def job_context(request: HttpRequest, subject: Job) -> dict[str, Any]:
     progress = progress_of([subject], visible)[subject.pk]
     # Not only the job's own backups: a verification tells about those of all jobs
     mine = Q(backup__isnull=True) | Exists(Backup.objects.visible_to(request.user).filter(pk=OuterRef("backup")))
+    rows = visible.select_related("device__platform").defer("device__platform__secret_patterns")
     return {
         "counts": [(status, progress[status]) for status in ("completed", "failed", "running", "pending")],
         "total": sum(progress.values()),
         "ended": progress["completed"] + progress["failed"],
-        "page": page_of(request, visible.select_related("device__platform").order_by(_ORDER, "device__hostname")),
+        "page": page_of(request, rows.order_by(_ORDER, "device__hostname")),
         "log": newest_entries(JobLog.objects.filter(mine, job=subject)),
         "log_shown": LOG_SHOWN,
         "tally": [(label, subject.metadata[key]) for key, label in TALLY.items() if key in subject.metadata],

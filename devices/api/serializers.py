@@ -29,14 +29,23 @@ class PlatformSerializer(serializers.ModelSerializer[Platform]):
             "default_port",
             "optional_args",
             "volatile_patterns",
+            "secret_patterns",
             "error_patterns",
             "end_pattern",
             "max_shrink_percent",
         ]
         # A space at either end of a pattern is part of it.
         extra_kwargs = {
-            name: {"trim_whitespace": False} for name in ("volatile_patterns", "error_patterns", "end_pattern")
+            name: {"trim_whitespace": False}
+            for name in ("volatile_patterns", "secret_patterns", "error_patterns", "end_pattern")
         }
+
+    def validate_secret_patterns(self, value: str) -> str:
+        """Who may not read secrets may not say what is one. Raises PermissionDenied."""
+        before = self.instance.secret_patterns if isinstance(self.instance, Platform) else ""
+        if value != before and not self.context["request"].user.has_perm(Platform.SECRETS_PERMISSION):
+            raise PermissionDenied("You may not change what counts as a secret.")
+        return value
 
 
 class GatewayNameField(serializers.SlugRelatedField[Gateway]):

@@ -46,7 +46,11 @@ class DeviceViewSet(ConditionalViewSet):
     def get_queryset(self) -> QuerySet[Device]:
         """With what a row of the list needs."""
         visible = Device.objects.visible_to(self.request.user)
-        return visible.select_related("platform", "gateway").prefetch_related("tags__gateway")
+        return (
+            visible.select_related("platform", "gateway")
+            .defer("platform__secret_patterns")
+            .prefetch_related("tags__gateway")
+        )
 
     def perform_destroy(self, instance: Device) -> None:
         """Delete a device without history."""

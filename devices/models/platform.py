@@ -1,11 +1,18 @@
 """What kinds of devices there are."""
 
 import uuid
+from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from devices.validators import validate_driver_name, validate_optional_args, validate_patterns
+from devices.secret_patterns import BY_DRIVER
+from devices.validators import (
+    validate_driver_name,
+    validate_optional_args,
+    validate_patterns,
+    validate_secret_patterns,
+)
 
 
 class Platform(models.Model):
@@ -24,6 +31,12 @@ class Platform(models.Model):
         validators=[validate_patterns],
         help_text="Regular expressions, one a line: lines that change by themselves. They are stored, but not "
         "compared.",
+    )
+    secret_patterns = models.TextField(
+        blank=True,
+        validators=[validate_secret_patterns],
+        help_text="Regular expressions, one a line, with a group around the secret: who may not read secrets "
+        "sees a marker in its place.",
     )
     error_patterns = models.TextField(
         blank=True,
@@ -44,8 +57,17 @@ class Platform(models.Model):
         "100: never.",
     )
 
+    # Who may change what is masked for those who may not read secrets: only who may read them
+    SECRETS_PERMISSION = "backups.view_secrets"
+
     class Meta:
         ordering = ["name"]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it; a new one without patterns of secrets gets those that are known for its driver."""
+        if self._state.adding and not self.secret_patterns:
+            self.secret_patterns = BY_DRIVER.get(self.driver, "")
+        super().save(*args, **kwargs)
