@@ -9,9 +9,8 @@ from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 
-from backups import staleness
+from backups import secrecy, staleness
 from backups.models import Backup
-from backups.templatetags.records import QUOTED
 from devices.api.serializers import TagNamesField
 from devices.models import Device, DeviceQuerySet
 from netraven.permissions import requires
@@ -75,12 +74,9 @@ class StaleDeviceSerializer(serializers.ModelSerializer[Device]):
         return staleness.reason_of(device)
 
     def get_error(self, device: Device) -> str:
-        """A sentence; without the quotation from the configuration for those who may not read it."""
+        """A sentence; as much of it as the user may read."""
         failure = self._failures.get(device.pk)
-        if failure is None:
-            return ""
-        quotes = failure.failure_reason == Backup.FailureReason.INCOMPLETE
-        return QUOTED if quotes and not self.context["request"].user.has_perm("backups.view_config") else failure.error
+        return secrecy.error_for(self.context["request"].user, failure) if failure else ""
 
     def get_backup(self, device: Device) -> UUID | None:
         """The attempt that failed."""

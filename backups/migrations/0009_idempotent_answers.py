@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("backups", "0007_backup_not_before"),
+        ("backups", "0008_view_secrets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
