@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from backups.models import Backup
-from backups.templatetags.records import QUOTED
+from backups.secrecy import QUOTED
 from credentials.models import Credential
 from devices.models import Device, Gateway, Platform, Tag
 from devices.models.tag import MOST_HOURS
