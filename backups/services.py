@@ -18,7 +18,7 @@ from backups.joblog import JobLogger
 from backups.models import Backup, Job, JobLog
 from backups.named_login import NamedLogin
 from backups.queueing import BATCH, queue_backups
-from backups.spread import Spread, bring_forward, set_times
+from backups.spread import Spread, bring_forward
 from backups.waking import wake_workers
 from credentials.models import Credential
 from devices.models import Device, DeviceQuerySet, Tag
@@ -86,9 +86,7 @@ def request_backups(
             credential=credential,
             tag=tag,
         )
-        made = queue_backups(job, list(wanted), comments)
-        if spread:
-            set_times(job, spread)
+        made = queue_backups(job, list(wanted), comments, spread)
         all_made = made == len(wanted)
         active_ids = [] if all_made else _active_beside(job, list(wanted))
         brought_forward = 0 if all_made else bring_forward(job, list(wanted), spread)

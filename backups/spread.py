@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -29,12 +30,6 @@ class Spread:
         return self.first + timedelta(seconds=int.from_bytes(digest[:8]) % seconds)
 
 
-def set_times(job: Job, spread: Spread) -> None:
-    """Have the backups of a new job wait, each for its time. 10,000 of them take ten statements."""
-    own = Backup.objects.filter(job=job).order_by("position").values_list("pk", "device_id")
-    _write({pk: spread.time_of(device_id) for pk, device_id in own})
-
-
 def bring_forward(job: Job, device_ids: Sequence[uuid.UUID], spread: Spread | None) -> int:
     """Have waiting backups of these devices in other jobs wait no longer than `job` would have them: not at all without
     a spread. How many that were.
@@ -54,18 +49,19 @@ def bring_forward(job: Job, device_ids: Sequence[uuid.UUID], spread: Spread | No
     return moved
 
 
+def values_of(times: dict[uuid.UUID, datetime]) -> tuple[str, list[Any]]:
+    """SQL for a table of ids, `column1`, and their times, `column2`, and its parameters."""
+    row = "(%s::uuid, %s::timestamptz)" if connection.vendor == "postgresql" else "(%s, %s)"
+    id_of, time_of = Backup._meta.pk.get_db_prep_value, connection.ops.adapt_datetimefield_value
+    parameters = [value for pk, time in times.items() for value in (id_of(pk, connection), time_of(time))]
+    return f"(VALUES {', '.join([row] * len(times))})", parameters
+
+
 def _write(times: dict[uuid.UUID, datetime]) -> None:
     """Set `not_before`, another one for each backup: Django's own way would be a CASE of a thousand branches."""
-    id_of, time_of = Backup._meta.pk.get_db_prep_value, connection.ops.adapt_datetimefield_value
-    rows = [(id_of(pk, connection), time_of(time)) for pk, time in times.items()]
+    if not times:
+        return
+    table, (values, parameters) = connection.ops.quote_name(Backup._meta.db_table), values_of(times)
+    update = f"UPDATE {table} SET not_before = times.column2 FROM {values} AS times WHERE {table}.id = times.column1"  # noqa: S608
     with connection.cursor() as cursor:
-        for start in range(0, len(rows), BATCH):
-            batch = rows[start : start + BATCH]
-            cursor.execute(_statement(len(batch)), [value for row in batch for value in row])
-
-
-def _statement(rows: int) -> str:
-    table = connection.ops.quote_name(Backup._meta.db_table)
-    row = "(%s::uuid, %s::timestamptz)" if connection.vendor == "postgresql" else "(%s, %s)"
-    times = f"(VALUES {', '.join([row] * rows)}) AS times"
-    return f"UPDATE {table} SET not_before = times.column2 FROM {times} WHERE {table}.id = times.column1"  # noqa: S608
+        cursor.execute(update, parameters)
