@@ -1,5 +1,7 @@
 """URLs of the REST API, with and without a trailing slash."""
 
+from typing import Any
+
 from django.urls import URLPattern, URLResolver, re_path
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
@@ -32,6 +34,7 @@ from netraven.health import HealthView
 from netraven.me import MeView
 from netraven.tokens import TokenView
 from scheduling.api.views import DeviceSchedulesView, ScheduleDevicesView, ScheduleRunsView, ScheduleViewSet
+from tokens.api.views import TokenViewSet
 
 
 class UnknownPathView(APIView):
@@ -44,6 +47,9 @@ class UnknownPathView(APIView):
         """Whatever the method."""
         raise NotFound("There is nothing at this path.")
 
+
+ALL_TOKENS: dict[str, Any] = {"get": "list", "post": "create", "delete": "destroy_all"}
+ONE_TOKEN: dict[str, Any] = {"get": "retrieve", "delete": "destroy"}
 
 router = SimpleRouter()
 router.trailing_slash = "/?"  # a redirect to the other form would lose the body of a POST
@@ -86,6 +92,8 @@ schedule_urls = [
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^health/?$", HealthView.as_view(), name="api-health"),
     re_path(r"^me/?$", MeView.as_view(), name="api-me"),
+    re_path(r"^tokens/?$", TokenViewSet.as_view(ALL_TOKENS), name="api-owntoken-list"),
+    re_path(r"^tokens/(?P<pk>[^/.]+)/?$", TokenViewSet.as_view(ONE_TOKEN), name="api-owntoken-detail"),
     re_path(r"^auth/token/?$", TokenView.as_view(), name="api-token"),
     re_path(r"^devices/(?P<device_id>[^/]+)/backup/?$", DeviceBackupView.as_view(), name="api-device-backup"),
     re_path(r"^devices/(?P<device_id>[^/]+)/backups/?$", DeviceBackupsView.as_view(), name="api-device-backups"),

@@ -21,11 +21,17 @@ class MeSerializer(serializers.Serializer[Any]):
     email = serializers.CharField()
     is_superuser = serializers.BooleanField()
     groups = serializers.SlugRelatedField[Any](slug_field="name", many=True, read_only=True)
+    token = serializers.SerializerMethodField()
     permissions = serializers.SerializerMethodField()
 
     def get_permissions(self, user: Any) -> list[str]:
-        """Names as in `backups.run_backup`, those of groups too; of a superuser all there are."""
+        """Names as in `backups.run_backup`, those of groups too, as far as the token's scopes go."""
         return sorted(user.get_all_permissions())
+
+    def get_token(self, user: Any) -> dict[str, Any] | None:
+        """The limits of the token; null in a session of the console."""
+        record = self.context["request"].auth
+        return {"read_only": record.details.read_only, "scopes": record.details.scopes} if record else None
 
 
 class MeView(APIView):
@@ -35,4 +41,4 @@ class MeView(APIView):
 
     def get(self, request: Request) -> Response:
         """The user's name, groups and permissions."""
-        return Response(MeSerializer(signed_in_user(request)).data)
+        return Response(MeSerializer(signed_in_user(request), context={"request": request}).data)

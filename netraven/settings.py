@@ -3,6 +3,7 @@
 Nothing secret has a default outside development.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -121,6 +122,8 @@ INSTALLED_APPS = [
     "knox",
     "django_filters",
     "django_q",
+    "axes",
+    "tokens",
     "credentials",
     "devices",
     "backups",
@@ -137,6 +140,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "netraven.urls"
 WSGI_APPLICATION = "netraven.wsgi.application"
@@ -158,6 +162,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "admin:login"
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("NETRAVEN_TIME_ZONE", default="UTC")
@@ -176,12 +181,21 @@ BEHIND_PROXY = env.bool("NETRAVEN_BEHIND_PROXY", default=False)
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_HTTPONLY = True
+# Failed log-ins lock a user name for the address that they come from: nobody can lock out somebody elsewhere.
+AXES_FAILURE_LIMIT = env.int("NETRAVEN_LOCKOUT_FAILURES", default=5)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("NETRAVEN_LOCKOUT_MINUTES", default=15))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "netraven.lock_out.client_address"
+AXES_LOCKOUT_CALLABLE = "netraven.lock_out.locked_out"
+AXES_RESET_ON_SUCCESS = AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 X_FRAME_OPTIONS = "DENY"
 
 # --- REST API ---------------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = rest_framework(env, proxies=int(BEHIND_PROXY))
 REST_KNOX = rest_knox(env)
+KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105  (the name of a model)
 
 # --- backups ----------------------------------------------------------------------------------------------------------
 

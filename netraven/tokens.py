@@ -5,20 +5,18 @@ import hashlib
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db.models import Q
-from django.utils import timezone
-from knox.models import AuthToken
 from knox.settings import knox_settings
 from rest_framework import serializers, status
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
 from rest_framework.views import APIView
 
-from netraven.authentication import BearerAuthentication
+from netraven.authentication import RevokingAuthentication
+from tokens.making import make_token
 
 
 class AddressThrottle(SimpleRateThrottle):
@@ -54,7 +52,7 @@ class TokenView(APIView):
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         """None for logging in: a client renews an expired token with the old one still in its headers."""
-        return [] if self.request.method == "POST" else [BearerAuthentication()]
+        return [] if self.request.method == "POST" else [RevokingAuthentication()]
 
     def get_authenticate_header(self, request: Request) -> str:
         """The `WWW-Authenticate` of a wrong password too."""
@@ -75,20 +73,12 @@ class TokenView(APIView):
         user = authenticate(request._request, **form.validated_data)
         if not isinstance(user, User):
             raise AuthenticationFailed("Wrong username or password.")
-        _refuse_too_many(user)
-        record, token = AuthToken.objects.create(user=user)
+        details, token = make_token(user)
         user_logged_in.send(sender=User, request=request._request, user=user)
-        return Response({"token": token, "expiry": record.expiry})
+        return Response({"token": token, "expiry": details.token.expiry})
 
     def delete(self, request: Request) -> Response:
         """Revoke the token."""
         request.auth.delete()
         user_logged_out.send(sender=User, request=request._request, user=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-def _refuse_too_many(user: User) -> None:
-    limit = knox_settings.TOKEN_LIMIT_PER_USER
-    valid = AuthToken.objects.filter(Q(expiry__gt=timezone.now()) | Q(expiry=None), user=user)
-    if limit is not None and valid.count() >= limit:
-        raise PermissionDenied(f"You have {limit} tokens already. Revoke one with DELETE /api/auth/token.")

@@ -29,6 +29,7 @@ VIEW_PERMISSIONS = [
     "scheduling.view_schedule",
 ]
 Body = dict[str, object] | list[object]
+NOWHERE = "00000000-0000-4000-8000-000000000000"
 CALLERS = ["no token", "bad token", "expired token", "no permissions", "viewer", "superuser"]
 
 READ = [401, 401, 401, 403, 200, 200]
@@ -72,6 +73,11 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-tag-assign", "post"): CHANGE,
     ("api-tag-unassign", "post"): CHANGE,
     ("api-health", "get"): [503] * 6,  # no worker runs
+    ("api-owntoken-list", "get"): [401, 401, 401, 200, 200, 200],
+    ("api-owntoken-list", "post"): [401, 401, 401, 201, 201, 201],
+    ("api-owntoken-list", "delete"): [401, 401, 401, 204, 204, 204],
+    ("api-owntoken-detail", "get"): [401, 401, 401, 404, 404, 404],  # somebody else's
+    ("api-owntoken-detail", "delete"): [401, 401, 401, 404, 404, 404],
     ("api-me", "get"): [401, 401, 401, 200, 200, 200],
     ("api-job-backups", "get"): READ,
     ("api-job-log", "get"): READ,
@@ -190,6 +196,7 @@ def prepare_comments() -> tuple[str, Body]:
 
 PREPARE: dict[str, Callable[[], tuple[str, Body]]] = {
     "token": prepare_token,
+    "owntoken": lambda: (NOWHERE, {"name": "ticket system"}),
     "health": lambda: ("", {}),
     "me": lambda: ("", {}),
     "device-import": lambda: ("", [{"hostname": "core2", "address": "192.0.2.2", "platform": "ios"}]),

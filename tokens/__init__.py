@@ -1,0 +1,1 @@
+"""API tokens: what each is for, and what it may do."""
