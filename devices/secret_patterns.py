@@ -59,7 +59,7 @@ IOS = rf"""
 ^\s+digest secret(?: \d)? (\S+)
 ^\s*(?:wpa-psk|security wpa (?:.*? )?psk set-key|psk set-key) (?:ascii|hex)(?: \d)? (.+)$
 ^\s+encryption .*\bkey \d+ size \d+bit(?: \d)? (\S+)
-^\s+security (?:static-)?wep.* (?:ascii|hex)(?: \d)? (\S+)
+^\s+security (?:static-)?wep-key.* (?:ascii|hex)(?: \d)? (\S+)
 ^\s+sap pmk (\S+)
 ^mab request format attribute 2(?: \d)? (\S+)
 ^\s*cable (?:shared|dynamic|dhcp-giaddr)-secret(?: \d)? (\S+)

@@ -64,7 +64,7 @@ def validate_secret_patterns(value: str) -> None:
 def _compile(number: int, line: str) -> re.Pattern[str]:
     try:
         return re.compile(line)
-    except (re.error, RecursionError) as error:
+    except (re.error, RecursionError, OverflowError) as error:
         raise ValidationError(
             "Line %(number)d is not a regular expression: %(error)s", params={"number": number, "error": error}
         ) from None

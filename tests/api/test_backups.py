@@ -177,7 +177,8 @@ def test_a_time_at_the_end_of_the_calendar_is_no_traceback(root: APIClient, time
 def test_content_is_the_exact_bytes(client_with: MakeClient) -> None:
     content = "a\r\nb\n\n  é\u2028\x0c".encode() + b"\xed\xa0\x80 \n"
     backup = add_backup(add_device(), content=content)
-    response = client_with("backups.view_config").get(f"/api/backups/{backup.pk}/content", HTTP_ACCEPT="text/plain")
+    client = client_with("backups.view_config", "backups.view_secrets")
+    response = client.get(f"/api/backups/{backup.pk}/content", HTTP_ACCEPT="text/plain")
     assert response.status_code == 200
     assert response.content == content
     assert response["Content-Type"] == "text/plain; charset=utf-8"

@@ -118,7 +118,8 @@ def test_a_long_configuration_is_cut_and_says_so(network: Network, reader: Clien
     assert f"{LINES_SHOWN + 1} lines; the first {LINES_SHOWN} are shown" in text
 
 
-def test_a_download_is_the_exact_bytes(network: Network, reader: Client) -> None:
+def test_a_download_is_the_exact_bytes(network: Network, login: Login) -> None:
+    reader = login("reader", "backups.view_secrets")
     odd = "hostname x\r\n banner \x1b[1m \ud800\n"
     backup = make_backup(network.job, network.device, odd, minutes_ago=1, version=3, changed=True)
     answer = reader.get(reverse("pages:download", args=[backup.pk]))
