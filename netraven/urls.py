@@ -7,4 +7,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("netraven.api")),
     path("", include("backups.urls")),
+    path("", include("scheduling.urls")),
 ]
