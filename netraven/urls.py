@@ -10,4 +10,5 @@ urlpatterns = [
     path("api", UnknownPathView.as_view()),
     path("api/", include("netraven.api")),
     path("", include("backups.urls")),
+    path("", include("scheduling.urls")),
 ]

@@ -21,10 +21,11 @@ class Search(AutocompleteSelect):
 
     def optgroups(self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None) -> Any:
         """Only what is chosen: the rest is searched for."""
-        return super().optgroups(name, [text for text in value if _is_id(text)], attrs)
+        return super().optgroups(name, [text for text in value if is_id(text)], attrs)
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Whether it could be the id of a record."""
     try:
         uuid.UUID(text)
     except ValueError:

@@ -29,6 +29,7 @@ LISTS = [
     "backups_job",
     "backups_workerprocess",
     "credentials_credential",
+    "scheduling_schedule",
     "knox_authtoken",
     "auth_user",
     "auth_group",

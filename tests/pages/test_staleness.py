@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from backups.models import Backup, Job
-from backups.staleness import REASONS
 from backups.secrecy import QUOTED, age, hours
+from backups.staleness import REASONS
 from credentials.models import Credential
 from devices.models import Device, Gateway, Platform, Tag
 from tests.pages.conftest import make_backup

@@ -1,0 +1,5 @@
+"""Operator console: schedules."""
+
+from scheduling.admin.schedules import ScheduleAdmin
+
+__all__ = ["ScheduleAdmin"]
