@@ -14,8 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from backups.models import Backup, Job
-from backups.secrecy import QUOTED, age, hours
+from backups.secrecy import QUOTED
 from backups.staleness import REASONS
+from backups.templatetags.records import age, hours
 from credentials.models import Credential
 from devices.models import Device, Gateway, Platform, Tag
 from tests.pages.conftest import make_backup
