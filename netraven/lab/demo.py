@@ -13,9 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.syntax import Syntax
 
 from netraven.lab import Fault, playground
+from netraven.lab.schedules import NIGHTLY, record_schedules
 
 if TYPE_CHECKING:
-    from backups.models import Backup
+    from backups.models import Backup, Job
 
 JOB_SECONDS = 120
 CHANGED = "core1"
@@ -49,6 +50,7 @@ def main() -> int:
     password = playground.ensure_admin(folder)
     console.print("[bold]2.[/] Starting the simulated network and a worker")
     with playground.simulated_network(folder) as inventory, playground.worker(folder):
+        record_schedules()
         problems = _back_up_everything(inventory) + _change_one(inventory) + _replace_one(inventory)
     for problem in problems:
         console.print(f"[red]not as it must be:[/] {problem}")
@@ -84,15 +86,19 @@ def _change_one(inventory: list[dict[str, Any]]) -> list[str]:
     from backups.diff import as_patch
     from backups.models import Backup
     from backups.storage import read_text
-    from devices.models import Device
+    from scheduling.models import Schedule
+    from scheduling.services import run_now
 
-    console.print(f"\n[bold]4.[/] Changing one line of {CHANGED}, backing up the healthy devices again")
+    console.print(f"\n[bold]4.[/] Changing one line of {CHANGED}, and running the schedule “{NIGHTLY}” now")
     file = Path(next(row["config"] for row in inventory if row["name"] == CHANGED))
     text = file.read_text()
     if BEFORE not in text:
         return [f"{CHANGED} has no line {BEFORE.strip()!r} to change"]
     file.write_text(text.replace(BEFORE, AFTER, 1))
-    backups = _run_job(Device.objects.filter(tags__name="healthy"))
+    run = run_now(Schedule.objects.get(name=NIGHTLY), user=None)
+    if run.job is None:
+        return [f"the schedule “{NIGHTLY}” did not run: {run.message}"]
+    backups = _follow(run.job)
     versions = {name: backup.version for name, backup in backups.items()}
     problems = [] if versions == {name: 2 if name == CHANGED else 1 for name in backups} else [f"versions: {versions}"]
     first = Backup.objects.completed().filter(device__hostname=CHANGED, version=1).latest("finished_at")
@@ -124,12 +130,18 @@ def _replace_one(inventory: list[dict[str, Any]]) -> list[str]:
 
 
 def _run_job(devices: Any) -> "dict[str, Backup]":
-    """Ask for backups, follow the job to its end, print the results; backups by hostname."""
-    from backups.management.commands.backup import result_table
+    """Ask for backups, and follow the job."""
     from backups.models import Job
     from backups.services import request_backups
 
-    job = request_backups(devices, user=None, trigger=Job.Trigger.COMMAND, comments="demo").job
+    return _follow(request_backups(devices, user=None, trigger=Job.Trigger.COMMAND, comments="demo").job)
+
+
+def _follow(job: "Job") -> "dict[str, Backup]":
+    """Follow a job to its end, print the results; backups by hostname."""
+    from backups.management.commands.backup import result_table
+    from backups.models import Job
+
     give_up = time.monotonic() + JOB_SECONDS
     columns = (TextColumn("   "), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 CHROMIUM = "/usr/bin/chromium"
 WIDE = (1280, 800)
 NARROW = (360, 740)
-BOTH_AND_NARROW = ("devices", "device", "stale", "diff", "host-key")  # also dark, and on a narrow screen
+SCHEDULES = ("week", "console-schedules", "console-schedule", "console-schedule-new", "console-schedule-preview")
+BOTH_AND_NARROW = ("devices", "device", "stale", "diff", "host-key", *SCHEDULES)  # also dark, and on a narrow screen
 
 
 def main() -> int:
@@ -60,6 +61,7 @@ def page_paths() -> Iterator[tuple[str, str]]:
     yield "refused", reverse("pages:backup", args=[refused.pk])
     offered = refused.device.host_keys.offered().get()
     yield "host-key", f"{reverse('pages:host-keys')}?key={offered.pk}"
+    yield from schedule_paths()
     yield "console", reverse("admin:index")
     names = ("devices_device", "devices_platform", "devices_tag", "devices_hostkey", "backups_backup", "backups_job")
     for name in names:
@@ -81,6 +83,18 @@ def page_paths() -> Iterator[tuple[str, str]]:
     yield "console-device", reverse("admin:devices_device_change", args=[changed.device_id])
     yield "console-backup", reverse("admin:backups_backup_change", args=[incomplete.pk])
     yield "console-job", reverse("admin:backups_job_change", args=[job.pk])
+
+
+def schedule_paths() -> Iterator[tuple[str, str]]:
+    """The coming week, the list, a form, an empty form, and what one will do."""
+    from django.urls import reverse
+
+    from scheduling.models import Schedule
+
+    run = Schedule.objects.filter(runs__isnull=False).earliest("created_at")
+    page = reverse("admin:scheduling_schedule_change", args=[run.pk])
+    names = (reverse("schedules:week"), reverse("admin:scheduling_schedule_changelist"), page)
+    yield from zip(SCHEDULES, (*names, reverse("admin:scheduling_schedule_add"), f"{page}#preview"), strict=True)
 
 
 def session_cookie() -> str:

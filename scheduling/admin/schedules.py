@@ -20,12 +20,12 @@ from scheduling.admin.buttons import ScheduleButtons
 from scheduling.admin.fields import SearchMany
 from scheduling.admin.form import ScheduleForm
 from scheduling.admin.preview import make_preview
-from scheduling.history import newest_runs, past_runs
+from scheduling.history import SHOWN, newest_runs, past_runs
 from scheduling.models import Schedule, ScheduleRun, last_run
 from scheduling.services import save_schedule
 from scheduling.targeted import Targeted
 from scheduling.targets import RELATIONS, Targets
-from scheduling.templatetags.schedules import outcome, schedule_time, viewer_moment, words
+from scheduling.templatetags.schedules import outcome, schedule_moment, viewer_moment, words
 
 if TYPE_CHECKING:  # the type parameter is for mypy alone
     _Schedules = admin.ModelAdmin[Schedule]
@@ -131,12 +131,12 @@ class ScheduleAdmin(ScheduleButtons, _Schedules):
 
     @admin.display(description="Next run", ordering="next_run_at")
     def next_run(self, schedule: Schedule) -> str | SafeString:
-        """For the viewer, and below in the schedule's own zone."""
+        """For the viewer, and below for the schedule, where its clock shows another time."""
         if not schedule.next_run_at:
             return "–"
-        own = schedule_time(schedule.next_run_at, schedule)
-        shown = '{}<br><span class="nr-quiet">{} {}</span>'
-        return format_html(shown, viewer_moment(schedule.next_run_at), own, schedule.time_zone)
+        own = schedule_moment(schedule.next_run_at, schedule)
+        shown = viewer_moment(schedule.next_run_at)
+        return format_html('{}<br><span class="nr-quiet">{}</span>', shown, own) if own else shown
 
     @admin.display(description="Devices")
     def devices_now(self, schedule: Any) -> int:
@@ -224,7 +224,8 @@ class ScheduleAdmin(ScheduleButtons, _Schedules):
         elif stored and not form.is_bound:
             context["preview"] = make_preview(stored, Targets.of(stored), user)
         if stored:
-            context |= {"runs": newest_runs(stored, user), "may_run": self.has_run_permission(request)}
+            context |= {"runs": newest_runs(stored, user), "runs_shown": SHOWN}
+            context["may_run"] = self.has_run_permission(request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

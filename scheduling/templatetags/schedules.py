@@ -74,6 +74,15 @@ def schedule_time(moment: datetime | None, schedule: Schedule) -> str | SafeStri
     return format_html('{} <span class="nr-quiet">UTC{}:{}</span>', wall(local), offset[:3], offset[3:5])
 
 
+def schedule_moment(moment: datetime, schedule: Schedule) -> str:
+    """In the schedule's own zone, with its name; empty if that shows the same as the viewer's."""
+    try:
+        local = moment.astimezone(schedule.zone)
+    except ValueError:
+        return ""
+    return f"{wall(local)} {schedule.time_zone}" if wall(local) != wall(timezone.localtime(moment)) else ""
+
+
 @register.filter
 def outcome(past: PastRun) -> SafeString:
     """How a run went, as a badge: its job's status, or why there is none."""

@@ -1,6 +1,7 @@
 """The pages and the console in a real browser: accessible, without JavaScript, without complaints in its log."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -17,11 +18,13 @@ from pytest_django.live_server_helper import LiveServer
 from backups.models import Backup
 from credentials.models import Credential
 from devices.models import Device, Tag
+from scheduling.models import Schedule, ScheduleRun
 from tests.pages.conftest import MakeUser, Network, make_network
+from tests.scheduling.conftest import make_schedule
 from tests.services import missing
 
 CHROMIUM = "/usr/bin/chromium"
-PAGES = ["devices", "device", "stale", "backup", "diff", "accept", "job", "host-keys", "not-found"]
+PAGES = ["devices", "device", "stale", "backup", "diff", "accept", "job", "host-keys", "week", "not-found"]
 CONSOLE = [
     "index",
     "devices_device",
@@ -32,11 +35,12 @@ CONSOLE = [
     "backups_backup",
     "backups_job",
     "backups_workerprocess",
+    "scheduling_schedule",
 ]
-CONSOLE_RECORDS = ["devices_device", "devices_hostkey", "backups_backup", "backups_job"]
+CONSOLE_RECORDS = ["devices_device", "devices_hostkey", "backups_backup", "backups_job", "scheduling_schedule"]
 
-# The widget with which Django picks tags has no label inside: that is its own matter.
-EXAMINED = {"exclude": [[".select2-container"]]}
+# The widgets with which Django picks tags lack a label inside, or have one where there may be none: their own matter.
+EXAMINED = {"exclude": [[".select2-container"], [".selector .help-tooltip"]]}
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
@@ -47,6 +51,10 @@ def network(transactional_db: None) -> Network:
     network = make_network()
     Tag.objects.update(max_age_hours=1)
     Device.objects.update(last_success_at=timezone.now() - timedelta(hours=3))
+    schedule = make_schedule("nightly")
+    ScheduleRun.objects.create(schedule=schedule, due_at=timezone.now(), outcome="started", job=network.job)
+    ScheduleRun.objects.create(schedule=schedule, due_at=timezone.now(), cause="manual", outcome="missed")
+    make_schedule("asleep", enabled=False)
     return network
 
 
@@ -98,6 +106,7 @@ def page_path(name: str, network: Network) -> str:
         "accept": reverse("pages:accept", args=[network.incomplete.pk]),
         "job": reverse("pages:job", args=[network.job.pk]),
         "host-keys": f"{reverse('pages:host-keys')}?key={network.offered_key.pk}",
+        "week": reverse("schedules:week"),
         "not-found": "/devices/no-such-page/",
     }[name]
 
@@ -105,12 +114,15 @@ def page_path(name: str, network: Network) -> str:
 def console_path(name: str, network: Network) -> str:
     if name == "index":
         return reverse("admin:index")
+    if name == "new schedule":
+        return reverse("admin:scheduling_schedule_add")
     if name.startswith("one "):
         record = {
             "devices_device": network.device,
             "devices_hostkey": network.offered_key,
             "backups_backup": network.incomplete,
             "backups_job": network.job,
+            "scheduling_schedule": Schedule.objects.get(name="nightly"),
         }
         return reverse(f"admin:{name[4:]}_change", args=[record[name[4:]].pk])
     return reverse(f"admin:{name}_changelist")
@@ -125,17 +137,22 @@ def listened_page(context: BrowserContext) -> tuple[Page, list[str]]:
     return page, told
 
 
-def serious_problems(context: BrowserContext, path: str) -> list[str]:
-    """What axe finds, and what the page complains about in the browser's console."""
-    page, told = listened_page(context)
-    answer = page.goto(path)
-    assert answer is not None
-    found = [
+def barriers(page: Page) -> list[str]:
+    """What axe finds."""
+    return [
         f"{violation['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
         for violation in Axe().run(page, context=EXAMINED).response["violations"]
         if violation["impact"] in ("serious", "critical")
         for node in violation["nodes"][:3]
     ]
+
+
+def serious_problems(context: BrowserContext, path: str) -> list[str]:
+    """What axe finds, and what the page complains about in the browser's console."""
+    page, told = listened_page(context)
+    answer = page.goto(path)
+    assert answer is not None
+    found = barriers(page)
     page.close()
     return found + [text for text in told if not (answer.status == 404 and "404" in text)]
 
@@ -152,7 +169,7 @@ def test_pages_are_accessible(scheme: str, network: Network, open_browser: OpenB
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_console_is_accessible(scheme: str, network: Network, open_browser: OpenBrowser) -> None:
     context = open_browser(color_scheme=scheme)
-    names = [*CONSOLE, *(f"one {name}" for name in CONSOLE_RECORDS)]
+    names = [*CONSOLE, *(f"one {name}" for name in CONSOLE_RECORDS), "new schedule"]
     problems = {name: serious_problems(context, console_path(name, network)) for name in names}
     assert {name: found for name, found in problems.items() if found} == {}
 
@@ -276,8 +293,102 @@ def test_no_page_needs_inline_script_or_style(network: Network, open_browser: Op
         route.fulfill(response=answer, headers=answer.headers | {"content-security-policy": "default-src 'self'"})
 
     context.route("**/*", with_policy)
-    for path in [page_path(name, network) for name in PAGES[:-1]] + [console_path(name, network) for name in CONSOLE]:
+    console = [console_path(name, network) for name in (*CONSOLE, "new schedule", "one scheduling_schedule")]
+    for path in [page_path(name, network) for name in PAGES[:-1]] + console:
         page, told = listened_page(context)
         page.goto(path)
         assert told == [], path
         page.close()
+
+
+def test_a_weekly_schedule_is_made_previewed_and_run_by_keyboard(network: Network, open_browser: OpenBrowser) -> None:
+    page, told = listened_page(open_browser(timezone_id="Asia/Tokyo"))
+    page.goto(reverse("admin:scheduling_schedule_add"))
+    assert not page.locator(".field-weekdays").is_visible(), "a daily schedule has none"
+    assert page.evaluate("document.activeElement.name") == "name"
+    keys = page.keyboard
+    keys.type("weekend")
+    keys.press("Tab")
+    keys.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "schedule_type"
+    keys.type("Weekly")
+    page.locator(".field-weekdays").wait_for(state="visible")
+    assert not page.locator(".field-cron").is_visible()
+    keys.press("Tab")
+    keys.press("Control+A")
+    keys.type("UTC")
+    keys.press("Tab")
+    for _ in range(5):  # from Monday to Saturday
+        keys.press("Tab")
+    keys.press("Space")
+    keys.press("Tab")
+    keys.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "time"
+    page.locator("[name=time]").fill("20:30")
+    page.locator("[name=all_devices]").focus()
+    keys.press("Space")
+    page.locator("[name=_preview]").press("Enter")
+    page.locator("#preview").wait_for()
+    preview = page.locator("#preview").inner_text()
+    assert "Every Saturday at 20:30 (UTC)" in preview
+    assert "In your time, Asia/Tokyo" in preview
+    assert preview.count(" 20:30 UTC+00:00") == 10
+    assert page.evaluate("document.activeElement.id") == "preview", "one is led there"
+    assert len(re.findall(r"Sun \d{4}-\d\d-\d\d 05:30", preview)) == 10
+    assert "1 device now" in preview
+    assert barriers(page) == []
+    assert not Schedule.objects.filter(name="weekend").exists()
+    page.locator("[name=_continue]").press("Enter")
+    page.get_by_text("was added successfully").wait_for()
+    page.get_by_role("button", name="Run now").press("Enter")
+    page.get_by_text("“weekend” runs now: 1 device.").wait_for()
+    assert ScheduleRun.objects.get(schedule__name="weekend").job == Backup.objects.get(status="pending").job
+    page.get_by_role("link", name="Schedules").press("Enter")
+    page.get_by_role("link", name="1 backup").first.press("Enter")
+    assert "weekend" in page.locator(".nr-days").inner_text()
+    assert told == []
+
+
+def test_a_schedule_is_made_without_javascript(network: Network, open_browser: OpenBrowser) -> None:
+    page = open_browser(java_script_enabled=False).new_page()
+    page.goto(reverse("admin:scheduling_schedule_add"))
+    page.locator("[name=name]").fill("monthly")
+    page.locator("[name=schedule_type]").select_option("monthly")
+    page.locator("[name=day]").fill("31")
+    page.locator("[name=time]").fill("01:00")
+    page.locator("[name=hostnames]").fill("core1\nnosuch")
+    page.locator("[name=_preview]").click()
+    assert "“nosuch”" in page.locator(".field-hostnames .errorlist").inner_text()
+    page.locator("[name=hostnames]").fill("core1")
+    page.locator("[name=_preview]").click()
+    assert "On day 31, or the last day, of each month at 01:00" in page.locator("#preview").inner_text()
+    page.locator("[name=_save]").click()
+    assert list(Schedule.objects.get(name="monthly").devices.all()) == [network.device]
+    page.goto(reverse("schedules:week"))
+    page.get_by_role("link", name="Next week").click()
+    assert "Previous week" in page.locator("main").inner_text()
+
+
+def test_the_form_asks_for_what_the_type_needs(network: Network, open_browser: OpenBrowser) -> None:
+    page = open_browser().new_page()
+    page.goto(reverse("admin:scheduling_schedule_add"))
+    own = ["interval_minutes", "weekdays", "month", "day_rule", "day", "ordinal", "time", "cron", "end_at"]
+    shown = {}
+    for kind in Schedule.Type.values:
+        page.locator("[name=schedule_type]").select_option(kind)
+        shown[kind] = [name for name in own if page.locator(f".form-row.field-{name}").is_visible()]
+    assert shown == {
+        "once": [],
+        "interval": ["interval_minutes", "end_at"],
+        "daily": ["time", "end_at"],
+        "weekly": ["weekdays", "time", "end_at"],
+        "monthly": ["day_rule", "day", "time", "end_at"],
+        "yearly": ["month", "day_rule", "day", "time", "end_at"],
+        "cron": ["cron", "end_at"],
+    }
+    page.locator("[name=schedule_type]").select_option("monthly")
+    page.locator("[name=day_rule]").select_option("weekday")
+    assert not page.locator(".form-row.field-day").is_visible()
+    assert page.locator("[name=ordinal_weekday]").is_visible()
+    page.locator("[name=all_devices]").check()
+    assert not page.locator(".form-row.field-devices").is_visible()

@@ -467,7 +467,7 @@ def test_the_list_tells_what_is_next_and_what_was_last(root: Client, add_devices
     text = text_of(root, LIST)
     assert "Every day at 02:30 (Europe/Berlin)" in text
     assert "Wed 2026-12-02 01:30 UTC</time>" in text
-    assert 'Wed 2026-12-02 02:30 <span class="nr-quiet">UTC+01:00</span>' in text
+    assert '<span class="nr-quiet">Wed 2026-12-02 02:30 Europe/Berlin</span>' in text
     assert '<span class="nr-badge nr-failed">' in text
     assert f'<a href="{reverse("pages:job", args=[run.job_id])}"><time' in text
     assert "3 hours ago" in text.replace("\xa0", " ")

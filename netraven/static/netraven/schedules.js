@@ -57,4 +57,6 @@
   showLocalTimes();
   const form = document.getElementById("schedule_form");
   if (form && form.elements.schedule_type) fit(form);
+  const preview = document.querySelector("#preview[role=status]");
+  if (preview) preview.focus(); // the form above it is shorter now than when the browser went there
 })();
