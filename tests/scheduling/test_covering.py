@@ -50,7 +50,7 @@ class TestEachSideSaysTheSame(TestCase):
                 hostname=name, address="192.0.2.1", platform=platforms[slug], enabled=bool(off)
             )
             devices[name].tags.set(tags[tag] for tag in its_tags)
-        rows = {"device": devices, "tag": tags, "platform": platforms}
+        rows: dict[str, dict[str, Any]] = {"device": devices, "tag": tags, "platform": platforms}
         schedules = []
         for number, fields in enumerate(wanted):
             own = {name: fields[name] for name in ("all_devices", "tag_match")}
@@ -91,7 +91,7 @@ def test_devices_that_the_user_does_not_see_are_counted_apart(add_devices: AddDe
 @pytest.mark.django_db
 def test_the_last_runs_of_many_take_two_queries() -> None:
     schedules = [make_schedule(f"s{number}") for number in range(4)]
-    newest = {}
+    newest: dict[Any, Any] = {}
     for schedule in schedules[:3]:
         for hours in (5, 1, 3):
             run = ScheduleRun.objects.create(schedule=schedule, due_at=NOW - timedelta(hours=hours), outcome="empty")
