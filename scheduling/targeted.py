@@ -3,6 +3,8 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from functools import reduce
+from operator import and_, or_
 
 from django.contrib.auth.models import User
 
@@ -12,54 +14,63 @@ from scheduling.targets import RELATIONS, links
 
 Id = uuid.UUID
 Ids = set[Id]
+Mask = int  # a bit for each device: hundreds of schedules times thousands of devices are too much for sets of ids
 
 
 class Targeted:
-    """What schedules name, and how many devices they mean: all is read at once, the rest is reckoning with sets.
+    """What schedules name, and how many devices they mean: all is read at once, and the rest is reckoning.
 
     `visible` are the devices that the user sees, also disabled ones; all of them for `user` None.
     """
 
     def __init__(self, schedules: Collection[Schedule], user: User | None) -> None:
-        devices = Device.objects.order_by()
-        seen = devices if user is None else devices.visible_to(user)
-        self.visible: Ids = set(seen.values_list("pk", flat=True))
-        self._all: Ids = set()
-        self._of_platform = defaultdict[uuid.UUID, Ids](set)
-        for device, platform in devices.filter(enabled=True).values_list("pk", "platform"):
-            self._all.add(device)
-            self._of_platform[platform].add(device)
-        self._tagged = _grouped(Device.tags.through.objects.values_list("tag", "device"))
         ids = [schedule.pk for schedule in schedules]
         self._links = {
             name: _grouped(links(name).filter(schedule__in=ids).values_list("schedule", other))
             for name, other in RELATIONS.items()
         }
+        devices = Device.objects.order_by()
+        seen = devices if user is None else devices.visible_to(user)
+        self.visible: Ids = set(seen.values_list("pk", flat=True))
+        enabled = list(devices.filter(enabled=True).values_list("pk", "platform"))
+        self._places = {pk: place for place, (pk, _) in enumerate(enabled)}
+        self._all, self._seen = self._mask(self._places), self._mask(self.visible)
+        self._of_platform = self._masks((platform, pk) for pk, platform in enabled)
+        self._of_tag = self._masks(Device.tags.through.objects.values_list("tag", "device"))
 
     def count(self, schedule: Schedule) -> int:
         """How many of the devices that are enabled, and that the user sees."""
-        return len(self._find(schedule) & self.visible)
+        return (self._find(schedule) & self._seen).bit_count()
 
     def count_hidden(self, schedule: Schedule) -> int:
         """How many of the devices that are enabled, and that the user does not see."""
-        return len(self._find(schedule) - self.visible)
+        return (self._find(schedule) & ~self._seen).bit_count()
 
     def named(self, schedule: Schedule, relation: str) -> Ids:
         """The ids that it names in one of its relations, whether the user sees them or not."""
         return self._links[relation].get(schedule.pk, set())
 
-    def _find(self, schedule: Schedule) -> Ids:
-        named, tags, platforms, without, without_tags = (self.named(schedule, name) for name in RELATIONS)
-        found = self._all if schedule.all_devices else self._all & (named | self._of_group(schedule, tags, platforms))
-        return found - without.union(*(self._tagged[tag] for tag in without_tags))
+    def _find(self, schedule: Schedule) -> Mask:
+        devices, tags, platforms, without, without_tags = (self.named(schedule, name) for name in RELATIONS)
+        named = self._mask(devices) | self._of_group(schedule, tags, platforms)
+        excluded = reduce(or_, (self._of_tag.get(tag, 0) for tag in without_tags), self._mask(without))
+        return (self._all if schedule.all_devices else named) & ~excluded
 
-    def _of_group(self, schedule: Schedule, tags: Ids, platforms: Ids) -> Ids:
+    def _of_group(self, schedule: Schedule, tags: Ids, platforms: Ids) -> Mask:
         """As `Targets` says."""
-        all_of = schedule.tag_match == Schedule.TagMatch.ALL
-        of_tags = [self._tagged[tag] for tag in tags]
-        groups = [set.intersection(*of_tags) if all_of else set().union(*of_tags)] if tags else []
-        groups += [set().union(*(self._of_platform[platform] for platform in platforms))] if platforms else []
-        return set.intersection(*groups) if groups else set()
+        if not tags and not platforms:
+            return 0
+        every = schedule.tag_match == Schedule.TagMatch.ALL
+        by_tags = reduce(and_ if every else or_, (self._of_tag.get(tag, 0) for tag in tags)) if tags else self._all
+        by_platforms = (self._of_platform.get(platform, 0) for platform in platforms)
+        return by_tags & (reduce(or_, by_platforms) if platforms else self._all)
+
+    def _mask(self, devices: Iterable[Id]) -> Mask:
+        """Of those that are enabled."""
+        return reduce(or_, (1 << self._places[pk] for pk in devices if pk in self._places), 0)
+
+    def _masks(self, pairs: Iterable[tuple[Id, Id]]) -> dict[Id, Mask]:
+        return {group: self._mask(devices) for group, devices in _grouped(pairs).items()}
 
 
 def _grouped(pairs: Iterable[tuple[Id, Id]]) -> dict[Id, Ids]:

@@ -32,6 +32,16 @@ class BoundedCharField(serializers.CharField):
         return text
 
 
+class BoundedListField(serializers.ListField):
+    """A list whose entries are looked at only if they are not too many: DRF looks at all, and names each wrong one."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """The entries. Raises ValidationError."""
+        if self.max_length is not None and isinstance(data, list) and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return super().to_internal_value(data)
+
+
 class WallTimeField(serializers.TimeField):
     """`02:30`, in the zone of the schedule: one with a zone of its own is refused, where DRF would forget that."""
 
@@ -50,7 +60,7 @@ class MomentField(serializers.DateTimeField):
         return super().enforce_timezone(value) if value.tzinfo else value
 
 
-class DeviceIdsField(serializers.ListField):
+class DeviceIdsField(BoundedListField):
     """Ids of devices that the user sees, found with one query."""
 
     child = serializers.UUIDField()
@@ -72,7 +82,7 @@ class DeviceIdsField(serializers.ListField):
         return _serializer_of(self).shown.devices(instance, str(self.field_name))
 
 
-class TagsField(TagNamesField):
+class TagsField(TagNamesField, BoundedListField):
     """Names of tags."""
 
     def __init__(self, **options: Any) -> None:
@@ -91,7 +101,7 @@ class TagsField(TagNamesField):
         return data
 
 
-class PlatformsField(PlatformSlugsField):
+class PlatformsField(PlatformSlugsField, BoundedListField):
     """Slugs of platforms."""
 
     def __init__(self, **options: Any) -> None:

@@ -16,6 +16,7 @@ from rest_framework.fields import get_error_detail
 from devices.models import Device
 from scheduling.api.fields import (
     BoundedCharField,
+    BoundedListField,
     DeviceIdsField,
     MomentField,
     PlatformsField,
@@ -34,7 +35,17 @@ from scheduling.validation import FIRST_YEAR
 OF_TARGETS = (*RELATIONS, "all_devices", "tag_match")
 
 
-class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
+class RefusesUnknown(serializers.Serializer[Any]):
+    """Refuses fields that there are not: who misspells `enabled` believes that it is off."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The values. Raises ValidationError."""
+        if isinstance(data, Mapping) and (unknown := [str(name) for name in data if name not in self.fields]):
+            raise serializers.ValidationError({name[:100]: ["There is no such field."] for name in unknown[:10]})
+        return super().to_internal_value(data)
+
+
+class ScheduleSerializer(RefusesUnknown, serializers.ModelSerializer[Schedule]):
     """A schedule. `hidden` counts the devices that the user does not see, by the name of the field without them."""
 
     serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
@@ -42,7 +53,7 @@ class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
         models.DateTimeField: MomentField,
         models.TimeField: WallTimeField,
     }
-    weekdays = serializers.ListField(
+    weekdays = BoundedListField(
         child=serializers.ChoiceField(choices=Schedule.Weekday.choices), required=False, max_length=7
     )
     devices = DeviceIdsField()
@@ -99,12 +110,6 @@ class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
             "updated_at",
         ]
         read_only_fields = ["disabled_reason", "next_run_at"]
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Refuse fields that there are not: who misspells `enabled` believes that it is off."""
-        if isinstance(data, Mapping) and (unknown := [str(name) for name in data if name not in self.fields]):
-            raise serializers.ValidationError({name[:100]: ["There is no such field."] for name in unknown[:10]})
-        return super().to_internal_value(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Instants without a zone are what the clock of the schedule's zone shows."""
@@ -181,7 +186,7 @@ class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
         return attrs[name] if name in attrs else getattr(self.instance or Schedule(), name)
 
 
-class ToggleSerializer(serializers.Serializer[Any]):
+class ToggleSerializer(RefusesUnknown):
     """`{"enabled": true}`; without it the other way than now."""
 
     enabled = serializers.BooleanField(required=False)

@@ -91,7 +91,7 @@ def test_devices_that_the_user_does_not_see_are_counted_apart(add_devices: AddDe
 @pytest.mark.django_db
 def test_the_last_runs_of_many_take_two_queries() -> None:
     schedules = [make_schedule(f"s{number}") for number in range(4)]
-    newest: dict[object, ScheduleRun | None] = {}
+    newest: dict[Any, Any] = {}
     for schedule in schedules[:3]:
         for hours in (5, 1, 3):
             run = ScheduleRun.objects.create(schedule=schedule, due_at=NOW - timedelta(hours=hours), outcome="empty")
