@@ -32,6 +32,8 @@ from devices.api.tag_credentials import TagCredentialsView, TagCredentialView
 from devices.api.views import DeviceViewSet, PlatformViewSet, TagViewSet
 from netraven.health import HealthView
 from netraven.me import MeView
+from netraven.openapi.descriptions import describe
+from netraven.openapi.views import SchemaView
 from netraven.tokens import TokenView
 from scheduling.api.views import DeviceSchedulesView, ScheduleDevicesView, ScheduleRunsView, ScheduleViewSet
 from tokens.api.views import TokenViewSet
@@ -51,6 +53,7 @@ class UnknownPathView(APIView):
 ALL_TOKENS: dict[str, Any] = {"get": "list", "post": "create", "delete": "destroy_all"}
 ONE_TOKEN: dict[str, Any] = {"get": "retrieve", "delete": "destroy"}
 
+describe()
 router = SimpleRouter()
 router.trailing_slash = "/?"  # a redirect to the other form would lose the body of a POST
 router.register("devices", DeviceViewSet, basename="api-device")
@@ -90,6 +93,7 @@ schedule_urls = [
     re_path(r"^devices/(?P<device_id>[^/]+)/schedules/?$", DeviceSchedulesView.as_view(), name="api-device-schedules"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
+    re_path(r"^schema/?$", SchemaView.as_view(), name="api-schema"),
     re_path(r"^health/?$", HealthView.as_view(), name="api-health"),
     re_path(r"^me/?$", MeView.as_view(), name="api-me"),
     re_path(r"^tokens/?$", TokenViewSet.as_view(ALL_TOKENS), name="api-owntoken-list"),

@@ -30,6 +30,7 @@ def rest_framework(env: environ.Env, *, proxies: int) -> dict[str, Any]:
         "DEFAULT_THROTTLE_RATES": {
             "log-in": env.str("NETRAVEN_LOGIN_RATE", default="10/min"),
         },
+        "DEFAULT_SCHEMA_CLASS": "netraven.openapi.schema.ApiSchema",
         "TEST_REQUEST_DEFAULT_FORMAT": "json",
         "DATETIME_FORMAT": DEFAULTS["DATETIME_FORMAT"],
     }
@@ -41,4 +42,26 @@ def rest_knox(env: environ.Env) -> dict[str, Any]:
         "AUTH_HEADER_PREFIX": "Bearer",
         "TOKEN_TTL": timedelta(hours=env.int("NETRAVEN_TOKEN_HOURS", default=10)),
         "TOKEN_LIMIT_PER_USER": 20,
+    }
+
+
+def spectacular() -> dict[str, Any]:
+    """Django's SPECTACULAR_SETTINGS: the OpenAPI description, see netraven/openapi."""
+    return {
+        "TITLE": "NetRaven",
+        "DESCRIPTION": "Network configuration backup. The guide is docs/api.md.",
+        "VERSION": "1",
+        "OAS_VERSION": "3.1.0",
+        "SCHEMA_PATH_PREFIX": "/api",
+        "SERVE_INCLUDE_SCHEMA": False,
+        "COMPONENT_SPLIT_REQUEST": True,
+        "ENUM_NAME_OVERRIDES": {
+            "BackupStatusEnum": "backups.models.Backup.Status",
+            "JobStatusEnum": "backups.models.Job.Status",
+        },
+        "PREPROCESSING_HOOKS": ["netraven.openapi.hooks.without_slash"],
+        "POSTPROCESSING_HOOKS": [
+            "drf_spectacular.hooks.postprocess_schema_enums",
+            "netraven.openapi.hooks.with_problems",
+        ],
     }

@@ -1,6 +1,7 @@
 """Who sends an API request: `Authorization: Bearer <token>`; POST /api/auth/token makes the tokens."""
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 from knox.auth import TokenAuthentication
 from knox.models import AuthToken
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
@@ -22,8 +23,9 @@ class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox h
         if found is None:
             return None
         user, record = found
-        details, _ = TokenDetails.objects.get_or_create(token=record)
-        details.note_use()
+        details, is_new = TokenDetails.objects.get_or_create(token=record, defaults={"last_used_at": timezone.now()})
+        if not is_new:
+            details.note_use()
         record.details = details
         if self.refuses_writing and details.read_only and request.method not in SAFE_METHODS:
             raise PermissionDenied("This token is for reading only.")

@@ -56,6 +56,23 @@ class CursorPagination(BasePagination):
             }
         )
 
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """For the API's description."""
+        return [
+            _parameter("cursor", {"type": "string"}, "From next or previous."),
+            _parameter("page_size", {"type": "integer", "minimum": 1}, "Rows a page, at most 500."),
+            _parameter("ordering", {"type": "string", "enum": [self.keys[0], f"-{self.keys[0]}"]}, "The direction."),
+        ]
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """For the API's description."""
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": link, "results": schema},
+        }
+
     def _is_descending(self, request: Request) -> bool:
         first = self.keys[0]
         match request.query_params.get("ordering", ""):
@@ -93,6 +110,10 @@ class CursorPagination(BasePagination):
         cursor = base64.urlsafe_b64encode(json.dumps([way, *values]).encode()).decode()
         url = remove_query_param(self._request.build_absolute_uri(), "cursor")
         return str(replace_query_param(url, "cursor", cursor))
+
+
+def _parameter(name: str, schema: dict[str, Any], text: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
 
 
 class NewestFirst(CursorPagination):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -11,24 +12,33 @@ from rest_framework.views import APIView
 from netraven.permissions import signed_in_user
 
 
-class MeSerializer(serializers.Serializer[Any]):
+class MeSerializer(serializers.ModelSerializer[User]):
     """A user, as they see themselves."""
 
-    id = serializers.IntegerField()
-    username = serializers.CharField()
-    first_name = serializers.CharField()
-    last_name = serializers.CharField()
-    email = serializers.CharField()
-    is_superuser = serializers.BooleanField()
     groups = serializers.SlugRelatedField[Any](slug_field="name", many=True, read_only=True)
     token = serializers.SerializerMethodField()
     permissions = serializers.SerializerMethodField()
 
-    def get_permissions(self, user: Any) -> list[str]:
+    class Meta:
+        model = User
+        fields = [
+            "id",
+            "username",
+            "first_name",
+            "last_name",
+            "email",
+            "is_superuser",
+            "groups",
+            "token",
+            "permissions",
+        ]
+        read_only_fields = fields
+
+    def get_permissions(self, user: User) -> list[str]:
         """Names as in `backups.run_backup`, those of groups too, as far as the token's scopes go."""
         return sorted(user.get_all_permissions())
 
-    def get_token(self, user: Any) -> dict[str, Any] | None:
+    def get_token(self, user: User) -> dict[str, Any] | None:
         """The limits of the token; null in a session of the console."""
         record = self.context["request"].auth
         return {"read_only": record.details.read_only, "scopes": record.details.scopes} if record else None

@@ -10,7 +10,7 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-from netraven.api_settings import rest_framework, rest_knox
+from netraven.api_settings import rest_framework, rest_knox, spectacular
 from netraven.logs import configure_structlog, logging_config
 from netraven.object_store import object_store
 
@@ -121,6 +121,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "knox",
     "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_q",
     "axes",
     "tokens",
@@ -195,6 +197,7 @@ X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = rest_framework(env, proxies=int(BEHIND_PROXY))
 REST_KNOX = rest_knox(env)
+SPECTACULAR_SETTINGS = spectacular()
 KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105  (the name of a model)
 
 # --- backups ----------------------------------------------------------------------------------------------------------

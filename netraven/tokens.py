@@ -52,7 +52,8 @@ class TokenView(APIView):
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         """None for logging in: a client renews an expired token with the old one still in its headers."""
-        return [] if self.request.method == "POST" else [RevokingAuthentication()]
+        method = getattr(self.request, "method", "POST")  # no request yet when the view is described
+        return [] if method == "POST" else [RevokingAuthentication()]
 
     def get_authenticate_header(self, request: Request) -> str:
         """The `WWW-Authenticate` of a wrong password too."""

@@ -5,6 +5,8 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView, get_object_or_404
 from rest_framework.request import Request
@@ -23,10 +25,10 @@ class StatisticsSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     name = serializers.CharField()
-    days = serializers.ReadOnlyField(default=DAYS)
+    days = serializers.IntegerField(read_only=True, default=DAYS)
     accepted = serializers.IntegerField()
     rejected = serializers.IntegerField()
-    last_used_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(allow_null=True)
     last_used_on = serializers.SerializerMethodField()
 
     def get_last_used_on(self, row: Any) -> dict[str, str] | None:
@@ -81,6 +83,7 @@ class TagStatisticsView(_OfTags, RetrieveAPIView[Tag]):
     """`GET /api/tags/{id}/statistics`"""
 
 
+@extend_schema_field(OpenApiTypes.UUID)
 class VisibleDeviceField(serializers.PrimaryKeyRelatedField[Device]):
     """The id of a device that the user sees."""
 

@@ -77,8 +77,9 @@ class BackupSerializer(serializers.ModelSerializer[Backup]):
     comments = serializers.SerializerMethodField()
     content_hash = serializers.SerializerMethodField()
     hostname = serializers.CharField(source="device.hostname")
-    accepted_by = serializers.CharField(source="accepted_by.username", default=None)
-    gateway = serializers.CharField(source="gateway.name", default=None)
+    failure_reason = serializers.ChoiceField(choices=Backup.FailureReason.choices, allow_blank=True)
+    accepted_by = serializers.CharField(source="accepted_by.username", default=None, allow_null=True)
+    gateway = serializers.CharField(source="gateway.name", default=None, allow_null=True)
 
     class Meta:
         model = Backup
@@ -128,9 +129,9 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     `credential` (an id) or `tag` (a name) is the log-in that was asked for; `log_in` in its metadata keeps the name.
     """
 
-    requested_by = serializers.CharField(source="requested_by.username", default=None)
-    tag = serializers.CharField(source="tag.name", default=None)
-    cancelled_by = serializers.CharField(source="cancelled_by.username", default=None)
+    requested_by = serializers.CharField(source="requested_by.username", default=None, allow_null=True)
+    tag = serializers.CharField(source="tag.name", default=None, allow_null=True)
+    cancelled_by = serializers.CharField(source="cancelled_by.username", default=None, allow_null=True)
     counts = serializers.SerializerMethodField()
     metadata = serializers.SerializerMethodField()
 
@@ -187,7 +188,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 class JobLogSerializer(serializers.ModelSerializer[JobLog]):
     """One event; `backup` and `hostname` are null for the job's own."""
 
-    hostname = serializers.CharField(source="backup.device.hostname", default=None)
+    hostname = serializers.CharField(source="backup.device.hostname", default=None, allow_null=True)
     message = serializers.SerializerMethodField()
     details = serializers.SerializerMethodField()
 

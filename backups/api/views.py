@@ -78,6 +78,7 @@ class DeviceBackupsView(ListAPIView[Backup]):
     """`GET /api/devices/{id}/backups`: newest first."""
 
     permission_classes = [requires("backups.view_backup")]
+    queryset = Backup.objects.none()  # says which model it is
     serializer_class = BackupSerializer
     filterset_class = BackupFilter
     pagination_class = NewestFirst
@@ -191,6 +192,7 @@ class JobBackupsView(ListAPIView[Backup]):
     """`GET /api/jobs/{id}/backups`: in the order in which workers take them."""
 
     permission_classes = [requires("backups.view_job", "backups.view_backup")]
+    queryset = Backup.objects.none()  # says which model it is
     serializer_class = BackupSerializer
     filterset_class = BackupFilter
     pagination_class = ByPosition
@@ -206,6 +208,7 @@ class JobLogView(ListAPIView[JobLog]):
     """`GET /api/jobs/{id}/log`: oldest first; `?after=<id>` follows it."""
 
     permission_classes = [requires("backups.view_job")]
+    queryset = JobLog.objects.none()  # says which model it is
     serializer_class = JobLogSerializer
     filterset_class = JobLogFilter
     pagination_class = InOrder

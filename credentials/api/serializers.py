@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from credentials.models import Credential
@@ -10,6 +12,7 @@ from credentials.private_keys import UnusableKey, load_private_key, tidy_private
 SECRET = {"write_only": True, "trim_whitespace": False}
 
 
+@extend_schema_field(OpenApiTypes.BOOL)
 class IsSetField(serializers.Field[str, Any, bool, Any]):
     """Whether a secret is set."""
 

@@ -37,8 +37,8 @@ class HostKeySerializer(serializers.ModelSerializer[HostKey]):
     """A key of a device or of a gateway. `known_fingerprint` is of the key that is trusted now in its place."""
 
     owner = serializers.CharField()
-    known_fingerprint = serializers.CharField()
-    decided_by = serializers.CharField(source="decided_by.username", default=None)
+    known_fingerprint = serializers.CharField(allow_null=True)
+    decided_by = serializers.CharField(source="decided_by.username", default=None, allow_null=True)
 
     class Meta:
         model = HostKey

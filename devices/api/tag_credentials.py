@@ -47,6 +47,7 @@ class TagCredentialSerializer(serializers.ModelSerializer[TagCredential]):
 
 
 class _OfTag(GenericAPIView[TagCredential]):
+    queryset = TagCredential.objects.none()  # says which model it is
     permission_classes = [MayGiveLogIns]
     serializer_class = TagCredentialSerializer
 

@@ -17,6 +17,7 @@ from backups.fingerprint import content_hash
 from backups.models import Backup, Job
 from credentials.models import Credential
 from devices.models import Device, Platform
+from tokens.models import TokenDetails
 
 PASSWORD = "correct horse battery staple"
 CONFIG = "hostname core1\ninterface Gi0/1\n description Zürich → Genève\nend\n".encode()
@@ -51,6 +52,7 @@ def make_user(db: None) -> MakeUser:
 def client_of(user: User, *, age: timedelta = timedelta()) -> APIClient:
     """A client with a token of this user, made so long ago."""
     record, token = AuthToken.objects.create(user=user)
+    TokenDetails.objects.create(token=record, last_used_at=timezone.now())  # in use: that is not written each time
     if age:
         AuthToken.objects.filter(pk=record.pk).update(expiry=timezone.now() + timedelta(hours=10) - age)
     client = APIClient()

@@ -78,6 +78,7 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-owntoken-list", "delete"): [401, 401, 401, 204, 204, 204],
     ("api-owntoken-detail", "get"): [401, 401, 401, 404, 404, 404],  # somebody else's
     ("api-owntoken-detail", "delete"): [401, 401, 401, 404, 404, 404],
+    ("api-schema", "get"): [401, 401, 401, 200, 200, 200],
     ("api-me", "get"): [401, 401, 401, 200, 200, 200],
     ("api-job-backups", "get"): READ,
     ("api-job-log", "get"): READ,
@@ -197,6 +198,7 @@ def prepare_comments() -> tuple[str, Body]:
 PREPARE: dict[str, Callable[[], tuple[str, Body]]] = {
     "token": prepare_token,
     "owntoken": lambda: (NOWHERE, {"name": "ticket system"}),
+    "schema": lambda: ("", {}),
     "health": lambda: ("", {}),
     "me": lambda: ("", {}),
     "device-import": lambda: ("", [{"hostname": "core2", "address": "192.0.2.2", "platform": "ios"}]),

@@ -28,7 +28,8 @@ NOWHERE = "00000000-0000-4000-8000-000000000000"
 WRITES = [(name, method, pattern) for name, method, pattern in routes() if method in ("post", "put", "patch")]
 READS = [(name, pattern) for name, method, pattern in routes() if method == "get"]
 ONE = (
-    *("-export", "api-me", "api-health", "-detail", "-content", "-diff", "-statistics", "api-tag-credential"),
+    *("-detail", "-content", "-diff", "-export", "-statistics"),
+    *("api-tag-credential", "api-schema", "api-me", "api-health"),
     *("-schedule-preview", "-schedule-week"),
 )
 LISTS = [pattern for name, pattern in READS if not name.endswith(ONE)]

@@ -86,7 +86,7 @@ def test_lists_cost_no_more_queries_for_more_rows(
     for number in range(30):
         tag, credential = Tag.objects.create(name=str(number)), add_credential(str(number))
         add_attempt(add_device(f"d{number}"), credential, True, tag=tag)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         rows = root.get(f"/api/{path}/statistics").json()["results"]
     assert [row["accepted"] for row in rows] == [1] * 30
     assert all(row["last_used_on"]["hostname"] == f"d{row['name']}" for row in rows)

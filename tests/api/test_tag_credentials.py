@@ -119,5 +119,5 @@ def test_the_list_costs_no_more_queries_for_more_rows(
 ) -> None:
     for number in range(30):
         TagCredential.objects.create(tag=tag, credential=add_credential(str(number)))
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         assert len(root.get(url).json()["results"]) == 30

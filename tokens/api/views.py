@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
 from rest_framework import status
 from rest_framework.permissions import BasePermission
@@ -32,6 +33,7 @@ class WithFullRights(BasePermission):
 class TokenViewSet(ModelViewSet[TokenDetails]):
     """The user's tokens that have not expired, the newest first; none can be changed, only made and revoked."""
 
+    queryset = TokenDetails.objects.none()  # says which model it is
     serializer_class = TokenSerializer
     permission_classes = [WithFullRights]
     search_fields = ["name"]
@@ -56,6 +58,7 @@ class TokenViewSet(ModelViewSet[TokenDetails]):
         """Revoke one: it is refused from now on."""
         instance.token.delete()
 
+    @extend_schema(operation_id="tokens_destroy_all", request=None, responses={204: None})
     def destroy_all(self, request: Request) -> Response:
         """Revoke all of the user's tokens, also the one of this request."""
         AuthToken.objects.filter(user=signed_in_user(request)).delete()

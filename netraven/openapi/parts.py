@@ -1,0 +1,91 @@
+"""Answers and parameters that no serializer of the views describes."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, inline_serializer
+from rest_framework import serializers
+
+from backups.api.serializers import JobSerializer
+from backups.models import Backup
+from tokens.api.serializers import TokenSerializer
+
+
+class AskedJobSerializer(JobSerializer):
+    """A job, and what became of the request for it."""
+
+    requested = serializers.IntegerField(read_only=True)
+    already_active = serializers.IntegerField(read_only=True)
+
+    class Meta(JobSerializer.Meta):
+        fields = [*JobSerializer.Meta.fields, "requested", "already_active"]
+        read_only_fields = fields
+
+
+class MadeTokenSerializer(TokenSerializer):
+    """A token, this one time with itself."""
+
+    token = serializers.CharField(read_only=True)
+
+    class Meta(TokenSerializer.Meta):
+        fields = [*TokenSerializer.Meta.fields, "token"]
+        read_only_fields = fields
+
+
+def answer(name: str, **fields: serializers.Field[Any, Any, Any, Any]) -> Any:
+    """An object with these fields."""
+    return inline_serializer(name=name, fields=fields)
+
+
+def header(name: str, text: str) -> OpenApiParameter:
+    """An optional header of the request."""
+    return OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.HEADER, description=text)
+
+
+def query(name: str, kind: Any, text: str, **more: Any) -> OpenApiParameter:
+    """An optional parameter in the URL."""
+    return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=text, **more)
+
+
+def key(name: str) -> OpenApiParameter:
+    """An id in the path."""
+    return OpenApiParameter(name, OpenApiTypes.UUID, OpenApiParameter.PATH)
+
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    OpenApiParameter.HEADER,
+    description="The same request with the same key gets the first answer again for 24 hours.",
+)
+IF_MATCH = header("If-Match", "The ETag of what you have read: 412 when it has changed since.")
+IF_NONE_MATCH = header("If-None-Match", "The ETag of what you have: 304 when it is still that.")
+
+BACKUP_ASKED = answer(
+    "BackupAsked",
+    job_id=serializers.UUIDField(),
+    backup_id=serializers.UUIDField(),
+    device_id=serializers.UUIDField(),
+    status=serializers.ChoiceField(choices=Backup.Status.choices),
+    already_active=serializers.BooleanField(),
+    url=serializers.CharField(),
+)
+TRIED = answer(
+    "Tried", result=serializers.CharField(), message=serializers.CharField(), seconds=serializers.FloatField()
+)
+CHANGED = answer("Changed", changed=serializers.IntegerField())
+IMPORTED = answer(
+    "Imported",
+    dry_run=serializers.BooleanField(),
+    created=serializers.IntegerField(),
+    updated=serializers.IntegerField(),
+    unchanged=serializers.IntegerField(),
+)
+HEALTH = answer(
+    "Health",
+    status=serializers.CharField(),
+    database=serializers.BooleanField(),
+    task_queue=serializers.BooleanField(),
+    workers=serializers.IntegerField(),
+)
+LOGGED_IN = answer("LoggedIn", token=serializers.CharField(), expiry=serializers.DateTimeField())
