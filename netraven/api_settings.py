@@ -58,6 +58,7 @@ def spectacular() -> dict[str, Any]:
         "ENUM_NAME_OVERRIDES": {
             "BackupStatusEnum": "backups.models.Backup.Status",
             "JobStatusEnum": "backups.models.Job.Status",
+            "WeekdayEnum": "scheduling.models.Schedule.Weekday",
         },
         "PREPROCESSING_HOOKS": ["netraven.openapi.hooks.without_slash"],
         "POSTPROCESSING_HOOKS": [

@@ -19,7 +19,7 @@ class DeviceFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
     enabled = FlagFilter()
     last_status = filters.ChoiceFilter(choices=Device.LastStatus.choices[1:])
     last_failure_reason = filters.CharFilter()
-    stale = FlagFilter(method="by_staleness")
+    stale = FlagFilter(method="by_staleness", field_name="enabled")
     last_attempt_after = filters.IsoDateTimeFilter(field_name="last_attempt_at", lookup_expr="gte")
     last_attempt_before = filters.IsoDateTimeFilter(field_name="last_attempt_at", lookup_expr="lt")
     last_success_after = filters.IsoDateTimeFilter(field_name="last_success_at", lookup_expr="gte")

@@ -19,6 +19,7 @@ from devices.api.views import DeviceViewSet, TagViewSet
 from netraven.health import HealthView
 from netraven.me import MeSerializer, MeView
 from netraven.openapi import parts
+from netraven.openapi.schedules import describe_schedules
 from netraven.tokens import LogInSerializer, TokenView
 from tokens.api.serializers import NewTokenSerializer
 from tokens.api.views import TokenViewSet
@@ -72,6 +73,7 @@ def describe() -> None:
     extend_schema_view(get=extend_schema(responses=MeSerializer))(MeView)
     _describe_devices()
     _describe_backups()
+    describe_schedules()
 
 
 def _describe_devices() -> None:
@@ -128,6 +130,7 @@ def _describe_backups() -> None:
             parameters=[
                 parts.IF_NONE_MATCH,
                 parts.query("download", OpenApiTypes.STR, "With a file name.", enum=["1"]),
+                parts.MASKED,
             ],
             responses={**TEXT, **UNCHANGED},
         ),
@@ -135,6 +138,7 @@ def _describe_backups() -> None:
             parameters=[
                 parts.query("with", OpenApiTypes.UUID, "A backup of any device; else the good one before."),
                 parts.query("against", OpenApiTypes.UUID, "The same.", deprecated=True),
+                parts.MASKED,
             ],
             responses=TEXT,
         ),

@@ -16,9 +16,10 @@ class AskedJobSerializer(JobSerializer):
 
     requested = serializers.IntegerField(read_only=True)
     already_active = serializers.IntegerField(read_only=True)
+    brought_forward = serializers.IntegerField(read_only=True)
 
     class Meta(JobSerializer.Meta):
-        fields = [*JobSerializer.Meta.fields, "requested", "already_active"]
+        fields = [*JobSerializer.Meta.fields, "requested", "already_active", "brought_forward"]
         read_only_fields = fields
 
 
@@ -32,7 +33,7 @@ class MadeTokenSerializer(TokenSerializer):
         read_only_fields = fields
 
 
-def answer(name: str, **fields: serializers.Field[Any, Any, Any, Any]) -> Any:
+def answer(name: str, /, **fields: serializers.Field[Any, Any, Any, Any]) -> Any:
     """An object with these fields."""
     return inline_serializer(name=name, fields=fields)
 
@@ -58,6 +59,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The same request with the same key gets the first answer again for 24 hours.",
 )
+MASKED = query("masked", OpenApiTypes.BOOL, "Without secrets, also for those who may read them.")
 IF_MATCH = header("If-Match", "The ETag of what you have read: 412 when it has changed since.")
 IF_NONE_MATCH = header("If-None-Match", "The ETag of what you have: 304 when it is still that.")
 

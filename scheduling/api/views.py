@@ -113,6 +113,7 @@ class ScheduleViewSet(ModelViewSet[Schedule]):
 class ScheduleRunsView(ListAPIView[ScheduleRun]):
     """`GET /api/schedules/{id}/jobs`: its history, newest first."""
 
+    queryset = ScheduleRun.objects.none()  # says which model it is
     permission_classes = [requires(VIEW, "backups.view_job")]
     serializer_class = RunSerializer
     filterset_class = RunFilter
@@ -128,6 +129,7 @@ class ScheduleRunsView(ListAPIView[ScheduleRun]):
 class ScheduleDevicesView(ListAPIView[Device]):
     """`GET /api/schedules/{id}/devices`: those that it would back up now, and that the user sees."""
 
+    queryset = Device.objects.none()  # says which model it is
     permission_classes = [requires(VIEW, "devices.view_device")]
     serializer_class = DeviceSerializer
     filterset_class = DeviceFilter
@@ -144,6 +146,7 @@ class ScheduleDevicesView(ListAPIView[Device]):
 class DeviceSchedulesView(ListAPIView[Schedule]):
     """`GET /api/devices/{id}/schedules`: those that would back it up if they ran now."""
 
+    queryset = Schedule.objects.none()  # says which model it is
     permission_classes = [requires("devices.view_device", VIEW)]
     serializer_class = ScheduleSerializer
     filterset_class = ScheduleFilter
