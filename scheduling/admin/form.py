@@ -28,6 +28,7 @@ else:
     _Form = forms.ModelForm
 
 MOMENTS = ("start_at", "end_at")
+MOST_PICKED = 200  # devices; more are given by their names
 BY_NAME = {"devices": "hostnames", "excluded_devices": "excluded_hostnames"}
 
 
@@ -70,7 +71,8 @@ class ScheduleForm(_Form):
         self.fields["day_rule"].widget.attrs["data-fields"] = json.dumps(NEEDED_BY_DAY_RULE)
         for name in MOMENTS:
             self.initial[name] = self._on_the_wall(self.initial.get(name, getattr(self.instance, name)))
-        for relation in BY_NAME:
+        for relation, by_name in BY_NAME.items():
+            self._name_many(relation, by_name)
             if number := len(self._unseen(relation)):
                 self.fields[relation].help_text = f"{number} more, which you do not see, stay chosen."
 
@@ -107,6 +109,16 @@ class ScheduleForm(_Form):
                 transaction.set_rollback(True)
         except ValidationError as error:
             self.add_error(None, error)
+
+    def _name_many(self, relation: str, by_name: str) -> None:
+        """More devices than a form may send one by one (DATA_UPLOAD_MAX_NUMBER_FIELDS) are given by their names."""
+        if len(self.initial.get(relation, ())) > MOST_PICKED:
+            chosen = getattr(self.instance, relation).filter(pk__in=self._offered(relation).order_by().values("pk"))
+            self.initial[relation] = []
+            self.initial[by_name] = "\n".join(chosen.values_list("hostname", flat=True))
+            self.fields[
+                by_name
+            ].help_text = "One per line. All that are chosen are here: take away a name to take it out."
 
     def _on_the_wall(self, moment: datetime | None) -> datetime | None:
         """In the schedule's zone; a new schedule starts at a whole minute."""

@@ -258,6 +258,19 @@ def test_who_does_not_see_a_device_neither_finds_nor_loses_it(
     assert list(schedule.excluded_devices.all()) == [unseen]
 
 
+def test_more_devices_than_a_form_may_send_are_edited_by_their_names(editor: Client, add_devices: AddDevices) -> None:
+    devices = add_devices(*(f"r{number:04}" for number in range(1500)))
+    unseen = devices[7]
+    hide(unseen)
+    schedule = make_schedule(targets=Targets(devices=[device.pk for device in devices]))
+    data = filled(editor, change(schedule))
+    names = data["hostnames"].split()
+    assert (data["devices"], len(names), unseen.hostname in names) == ([], 1499, False)
+    data["hostnames"] = "\r\n".join(name for name in names if name != "r0003")
+    assert editor.post(change(schedule), data)["Location"] == LIST
+    assert set(schedule.devices.all()) == set(devices) - {devices[3]}
+
+
 def test_a_schedule_that_netraven_disabled_says_why_until_it_is_mended(root: Client) -> None:
     schedule = make_schedule()
     reason = "There is no time zone “Mars/Olympus”."
