@@ -1,18 +1,21 @@
 """Schedules by the API: every field, what of it is refused, and what is not shown."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import time_machine
 from django.contrib.auth.models import Group
 from pytest_django import Settings
+from rest_framework.exceptions import NotFound
 from rest_framework.test import APIClient
 
 from devices.models import Device, Tag
+from scheduling.api.serializers import ScheduleSerializer
 from scheduling.models import Schedule
-from tests.api.conftest import MakeClient, add_device, problem_of, wrong_fields
+from tests.api.conftest import MakeClient, MakeUser, add_device, problem_of, wrong_fields
 from tests.scheduling.conftest import AddDevices, add_devices, make_schedule
 
 __all__ = ["add_devices"]  # a fixture
@@ -205,6 +208,20 @@ def test_only_what_is_sent_changes(root: APIClient, add_devices: AddDevices) -> 
     changed = {name for name in after if after[name] != before[name]}
     assert changed == {"time", "next_run_at", "description", "updated_at"}
     assert after["next_run_at"] == "2026-12-02T03:00:00Z"
+
+
+def test_a_change_does_not_undo_another_that_came_meanwhile(make_user: MakeUser) -> None:
+    stale = make_schedule()
+    request = SimpleNamespace(user=make_user("anna"))
+    change = ScheduleSerializer(stale, data={"comments": "mine"}, partial=True, context={"request": request})
+    change.is_valid(raise_exception=True)
+    Schedule.objects.update(time=time(4), enabled=False, next_run_at=None, disabled_reason="Switched off.")
+    saved = change.save()
+    assert (saved.comments, saved.time, saved.enabled) == ("mine", time(4), False)
+    assert saved.disabled_reason == "Switched off."
+    Schedule.objects.all().delete()
+    with pytest.raises(NotFound):
+        change.save()
 
 
 def test_what_a_client_has_read_it_may_send_back_whole(root: APIClient, add_devices: AddDevices) -> None:
