@@ -15,6 +15,7 @@ from netraven.permissions import signed_in_user
 class MeSerializer(serializers.ModelSerializer[User]):
     """A user, as they see themselves."""
 
+    email = serializers.CharField(read_only=True)  # it may be empty
     groups = serializers.SlugRelatedField[Any](slug_field="name", many=True, read_only=True)
     token = serializers.SerializerMethodField()
     permissions = serializers.SerializerMethodField()

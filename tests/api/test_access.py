@@ -16,6 +16,7 @@ from netraven.api import urlpatterns
 from scheduling.models import Schedule
 from scheduling.services import save_schedule
 from tests.api.conftest import PASSWORD, MakeUser, add_backup, add_credential, add_device, client_of, wrong_fields
+from tokens.making import make_token
 
 VIEW_PERMISSIONS = [
     "devices.view_device",
@@ -28,9 +29,13 @@ VIEW_PERMISSIONS = [
     "backups.view_job",
     "scheduling.view_schedule",
 ]
+LISTED = ("list", "detail")
 Body = dict[str, object] | list[object]
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 CALLERS = ["no token", "bad token", "expired token", "no permissions", "viewer", "superuser"]
+# What follows from a column of the table: another kind of token of the same user, or a role between two.
+DERIVED = ["operator", "session", "read-only token", "scoped token"]
+OPERATOR = [*VIEW_PERMISSIONS, "backups.run_backup", "backups.change_backup", "backups.view_config"]
 
 READ = [401, 401, 401, 403, 200, 200]
 CREATE = [401, 401, 401, 403, 403, 201]
@@ -92,6 +97,44 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
 }
 
 
+# What an operator may beside what a viewer may.
+OPERATES = {
+    *(("api-device-backup", "post"), ("api-device-check", "post"), ("api-credential-test", "post")),
+    *(("api-job-list", "post"), ("api-job-cancel", "post"), ("api-job-retry", "post")),
+    *(("api-backup-content", "get"), ("api-backup-diff", "get"), ("api-backup-detail", "patch")),
+}
+# What the scope devices:read holds.
+IN_SCOPE = {
+    *(
+        (f"api-{model}-{kind}", "get")
+        for model in ("device", "tag", "platform", "gateway", "hostkey")
+        for kind in LISTED
+    ),
+    *(("api-device-export", "get"), ("api-tag-statistics", "get"), ("api-tag-statistics-list", "get")),
+    *(("api-me", "get"), ("api-schema", "get")),
+}
+WITHOUT_RIGHTS = {("api-token", "post"), ("api-token", "delete"), ("api-health", "get")}  # whatever the token
+OF_TOKENS = ("api-owntoken-list", "api-owntoken-detail")  # limited tokens manage none
+
+
+def expected(name: str, method: str, caller: str) -> int:
+    """The status that the caller gets; one of a limited token follows from that of its user."""
+    row = dict(zip(CALLERS, EXPECTED[name, method], strict=True))
+    route, of_superuser = (name, method), row["superuser"]
+    match caller:
+        case "operator":
+            return of_superuser if route in OPERATES else row["viewer"]
+        case "session":
+            return 401 if route == ("api-token", "delete") else of_superuser
+        case "read-only token":
+            may = route in WITHOUT_RIGHTS or (method == "get" and name not in OF_TOKENS)
+        case "scoped token":
+            may = route in WITHOUT_RIGHTS or route in IN_SCOPE
+        case _:
+            return row[caller]
+    return of_superuser if may else 403
+
+
 def routes() -> Iterator[tuple[str, str, str]]:
     """(name, method, path with placeholders) of everything the API offers."""
     for pattern in urlpatterns:
@@ -113,6 +156,21 @@ def test_every_route_is_in_the_table() -> None:
     assert {(name, method) for name, method, _ in ROUTES} == set(EXPECTED)
 
 
+def in_session(user: User) -> APIClient:
+    client = APIClient()
+    client.force_login(user)
+    return client
+
+
+def limited(user: User, **limits: Any) -> APIClient:
+    _, token = make_token(user, **limits)
+    return APIClient(HTTP_AUTHORIZATION=f"Bearer {token}")
+
+
+def test_what_is_derived_is_of_routes_that_there_are() -> None:
+    assert set(EXPECTED) >= OPERATES | IN_SCOPE | WITHOUT_RIGHTS
+
+
 @pytest.fixture
 def callers(make_user: MakeUser) -> dict[str, APIClient]:
     bad = APIClient()
@@ -125,6 +183,10 @@ def callers(make_user: MakeUser) -> dict[str, APIClient]:
         "no permissions": client_of(make_user("nobody")),
         "viewer": client_of(make_user("viewer", *VIEW_PERMISSIONS)),
         "superuser": client_of(superuser),
+        "operator": client_of(make_user("operator", *OPERATOR)),
+        "session": in_session(superuser),
+        "read-only token": limited(superuser, read_only=True),
+        "scoped token": limited(superuser, scopes=["devices:read"]),
     }
 
 
@@ -230,7 +292,7 @@ def path_of(pattern: str, keys: str) -> str:
     return f"/api/{path}"
 
 
-@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("caller", [*CALLERS, *DERIVED])
 @pytest.mark.parametrize(("name", "method", "pattern"), ROUTES)
 def test_each_caller_gets_what_it_may(
     callers: dict[str, APIClient], name: str, method: str, pattern: str, caller: str
@@ -240,7 +302,7 @@ def test_each_caller_gets_what_it_may(
     response = getattr(callers[caller], method)(
         path_of(pattern, key), body if method not in ("get", "delete") else None
     )
-    assert response.status_code == EXPECTED[name, method][CALLERS.index(caller)], response.content
+    assert response.status_code == expected(name, method, caller), response.content
     if response.status_code == 401:
         assert response["WWW-Authenticate"] == "Bearer"
     if response.status_code >= 400 and name != "api-health":
