@@ -108,11 +108,11 @@ def test_a_failure_that_is_kept_no_more_leaves_its_reason(login: Login) -> None:
 
 
 def test_the_quotation_from_a_configuration_is_for_its_readers_only(login: Login) -> None:
-    add_failure(add_device("core1", 24, good=30), "incomplete", "Its last line is “enable secret 5 abc”.")
-    assert "enable secret 5 abc" in text_of(login("reader"))
+    add_failure(add_device("core1", 24, good=30), "incomplete", "Its last line is “interface Gi0/1”.")
+    assert "interface Gi0/1" in text_of(login("reader"))
     text = text_of(login("viewer"))
     assert QUOTED in text
-    assert "enable secret" not in text
+    assert "interface Gi0/1" not in text
 
 
 def test_the_longest_stale_comes_first_and_disabled_ones_are_counted_only(login: Login) -> None:
