@@ -1,6 +1,7 @@
 """Patterns that an operator wrote: they run in a process of their own, which ends when its time is up."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,9 @@ LINE_SECONDS = 0.2
 SECONDS = 3.0
 # Then the process is ended, whatever it is at: a busy machine may give it little time
 PATIENCE = 20.0
+KEPT_ENVIRONMENT = (
+    "LD_LIBRARY_PATH",
+)  # some interpreters need it; the rest, our keys among it, is no concern of theirs
 
 
 def find_own(patterns: Sequence[str], lines: Sequence[str]) -> dict[int, list[Span] | None]:
@@ -33,7 +37,7 @@ def find_own(patterns: Sequence[str], lines: Sequence[str]) -> dict[int, list[Sp
             text=True,
             timeout=PATIENCE,
             check=True,
-            env={},
+            env={name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ},
         )
         found = {int(number): _spans(spans) for number, spans in json.loads(done.stdout).items()}
     except (OSError, subprocess.SubprocessError, ValueError) as error:

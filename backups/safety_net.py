@@ -22,7 +22,7 @@ _TYPE = (
     r"|sha-?\d{0,3}|scrypt|pbkdf2|bcrypt|local|remote|password6?|passphrase|secret|key|key-(?:octet-)?string|set-key"
     r"|value|is|fallback|secure|\d{1,3}(?:\.\d{1,3}){3}|(?:level|peer|for|option|type|spi|ah|devicename) \S{1,64})"
 )
-_TYPES = rf"(?:{_TYPE}\s{{1,8}}){{0,4}}"
+_TYPES = rf"(?:{_TYPE}\s+){{0,4}}"
 # What may follow the word without being its value: settings about passwords, and prose
 _NO_VALUE = (
     rf"(?!(?:{_TYPE}|lifetime|warntime|gracetime|encryption|encryption-key|policy|strength-check|minimum|prompt|retry"
@@ -35,7 +35,7 @@ _NO_VALUE = (
 )
 _VALUE = rf"""{_NO_VALUE}(?P<secret>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s;]\S*?(?=["']?;?(?:\s|$)))"""
 _GIVEN = _TYPES + _VALUE
-_SEPARATOR = r"""(?:["'\]]?\s{0,8}[:=]\s{0,8}|\s{1,8})"""
+_SEPARATOR = r"""(?:["'\]]?\s*[:=]\s*|\s+)"""
 # Alternatives begin with letters, and look back from their end: so the search is fast.
 _WORD = (
     r"(?:password(?<!nopassword)|passwd|pass-?phrase|passcode|secret(?<!<secret)|psk(?<![a-z]psk)|cak(?<![a-z]cak)"
@@ -61,7 +61,7 @@ def _rule(hints: str, pattern: str) -> Rule:
 FORMS = (
     _rule("$", r"(\$(?:\d{1,2}[a-z]?|2[abxy]|sha\d{1,3}|y|pbkdf2)\$[^\s\"';,<]{3,})"),
     _rule("://", r"://[^\s:/@]{0,128}:([^\s]{1,512})@"),
-    _rule("secret-data", r"(?:^|\s)(\"[^\"]*\"|[^\s\";]+)\s{0,8};\s{0,8}##\s{0,8}secret-data"),
+    _rule("secret-data", r"(?:^|\s)(\"[^\"]*\"|[^\s\";]+)\s*;\s*##\s*secret-data"),
 )
 # Secrets by the words before them. They read prose as badly as anybody, so they are kept away from banners.
 WORDS = (
@@ -69,6 +69,7 @@ WORDS = (
     _rule(
         "-key", rf"(?:authentication|message-digest|auth)-key\s+\d+\s+(?:type\s+)?(?:md5|sha|hmac|cmac)\S*\s+{_GIVEN}"
     ),
+    _rule("pwd pass: pass= pw: pw=", rf"\b(?:pwd|pass|pw)\s*[:=]\s*{_VALUE}"),
     _rule("<", r"<[\w:.-]{0,40}(?:password|passwd|secret|phash|phrase|community|key)(?:-[\w-]{0,20})?>([^<]+)<"),
     _rule("cipher", r"\bcipher\s+(%\S+)"),
     _rule("authentication", rf"\bauthentication\s+(?:text|simple-password|simple)\s+{_GIVEN}"),

@@ -223,6 +223,11 @@ def test_a_long_suspicious_line_is_masked_whole() -> None:
     assert shown(harmless) == harmless
 
 
+def test_white_space_is_no_way_around() -> None:
+    assert shown(f"password{' ' * 30}hunter2") == f"password{' ' * 30}*"
+    assert shown("\tsecret\t0\thunter2\npwd = hunter2\tPass:hunter2") == "\tsecret\t0\t*\npwd = *\tPass:*"
+
+
 def test_capitals_are_no_way_around() -> None:
     assert shown("PASSWORD: Hunter2") == "PASSWORD: *"
     assert shown("İ Password Hunter2") == "İ Password *"  # its lower case is longer
