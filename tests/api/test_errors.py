@@ -206,7 +206,7 @@ def add_rows(start: int, stop: int) -> None:
         job.log.create(event="command", message="a", backup=backup)
 
 
-@pytest.mark.parametrize("pattern", LISTS)
+@pytest.mark.parametrize("pattern", [pattern for pattern in LISTS if pattern != "^tokens/?$"])  # has one row
 def test_a_list_takes_as_many_queries_for_thirty_rows_as_for_three(
     client_with: MakeClient, django_assert_max_num_queries: Budget, pattern: str
 ) -> None:
