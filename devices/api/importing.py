@@ -81,6 +81,8 @@ class DeviceImport:
         Raises ValidationError with the errors of all rows by their numbers, or PermissionDenied; then nothing has
         changed.
         """
+        if not rows:
+            raise serializers.ValidationError({"detail": "There is no device in it."})
         if len(rows) > MOST:
             raise serializers.ValidationError({"detail": f"{len(rows)} rows: give {MOST} at most."})
         self._look_up([row.get("hostname") for _, row in rows if isinstance(row, dict)])

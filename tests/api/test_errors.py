@@ -226,7 +226,7 @@ def add_rows(start: int, stop: int) -> None:
     Device.objects.update(last_status="failed", created_at=now() - timedelta(hours=2))
 
 
-@pytest.mark.parametrize("pattern", LISTS)
+@pytest.mark.parametrize("pattern", [pattern for pattern in LISTS if pattern != "^tokens/?$"])  # has one row
 def test_a_list_takes_as_many_queries_for_thirty_rows_as_for_three(
     client_with: MakeClient, django_assert_max_num_queries: Budget, pattern: str
 ) -> None:

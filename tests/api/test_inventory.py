@@ -193,7 +193,7 @@ def test_too_many_rows_are_refused(root: APIClient) -> None:
     assert (answer.status_code, "10000 at most" in problem_of(answer)["detail"]) == (400, True)
 
 
-@pytest.mark.parametrize("body", [{}, {"devices": []}, "text", 1, [1], [[]], [None], [{"hostname": ["a"]}]])
+@pytest.mark.parametrize("body", [{}, [], {"devices": []}, "text", 1, [1], [[]], [None], [{"hostname": ["a"]}]])
 def test_other_bodies_are_refused(root: APIClient, body: Any) -> None:
     answer = root.post(URL, body)
     assert (answer.status_code, hostnames()) == (400, set())
