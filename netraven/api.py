@@ -30,13 +30,13 @@ from devices.api.gateways import GatewayViewSet
 from devices.api.host_keys import HostKeyViewSet
 from devices.api.tag_credentials import TagCredentialsView, TagCredentialView
 from devices.api.views import DeviceViewSet, PlatformViewSet, TagViewSet
+from netraven.api_tokens.api.log_in import TokenView
+from netraven.api_tokens.api.views import TokenViewSet
 from netraven.health import HealthView
 from netraven.me import MeView
 from netraven.openapi.descriptions import describe
 from netraven.openapi.views import SchemaView
-from netraven.tokens import TokenView
 from scheduling.api.views import DeviceSchedulesView, ScheduleDevicesView, ScheduleRunsView, ScheduleViewSet
-from tokens.api.views import TokenViewSet
 
 
 class UnknownPathView(APIView):

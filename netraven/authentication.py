@@ -8,7 +8,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
-from tokens.models import ScopedUser, TokenDetails
+from netraven.api_tokens.models import ScopedUser, TokenDetails
 
 
 class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox has no annotations

@@ -125,7 +125,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_q",
     "axes",
-    "tokens",
+    "netraven.api_tokens",
     "credentials",
     "devices",
     "backups",

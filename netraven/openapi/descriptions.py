@@ -16,13 +16,13 @@ from devices.api.importing import DeviceRowSerializer
 from devices.api.serializers import DeviceSerializer
 from devices.api.tag_credentials import TagCredentialsView, TagCredentialView
 from devices.api.views import DeviceViewSet, TagViewSet
+from netraven.api_tokens.api.log_in import LogInSerializer, TokenView
+from netraven.api_tokens.api.serializers import NewTokenSerializer
+from netraven.api_tokens.api.views import TokenViewSet
 from netraven.health import HealthView
 from netraven.me import MeSerializer, MeView
 from netraven.openapi import parts
 from netraven.openapi.schedules import describe_schedules
-from netraven.tokens import LogInSerializer, TokenView
-from tokens.api.serializers import NewTokenSerializer
-from tokens.api.views import TokenViewSet
 
 TEXT = {(200, "text/plain"): OpenApiTypes.STR}
 UNCHANGED = {304: OpenApiResponse(description="You have it already.")}

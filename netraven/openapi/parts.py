@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from backups.api.serializers import JobSerializer
 from backups.models import Backup
-from tokens.api.serializers import TokenSerializer
+from netraven.api_tokens.api.serializers import TokenSerializer
 
 
 class AskedJobSerializer(JobSerializer):

@@ -17,7 +17,7 @@ from backups.fingerprint import content_hash
 from backups.models import Backup, Job
 from credentials.models import Credential
 from devices.models import Device, Platform
-from tokens.models import TokenDetails
+from netraven.api_tokens.models import TokenDetails
 
 PASSWORD = "correct horse battery staple"
 CONFIG = "hostname core1\ninterface Gi0/1\n description Zürich → Genève\nend\n".encode()

@@ -13,10 +13,10 @@ from rest_framework.test import APIClient
 from backups.models import Backup
 from devices.models import Gateway, HostKey, Platform, Tag, TagCredential
 from netraven.api import urlpatterns
+from netraven.api_tokens.making import make_token
 from scheduling.models import Schedule
 from scheduling.services import save_schedule
 from tests.api.conftest import PASSWORD, MakeUser, add_backup, add_credential, add_device, client_of, wrong_fields
-from tokens.making import make_token
 
 VIEW_PERMISSIONS = [
     "devices.view_device",

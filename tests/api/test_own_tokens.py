@@ -11,6 +11,8 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from backups.models import Job
+from netraven.api_tokens.models import TokenDetails
+from netraven.api_tokens.scopes import SCOPES, allows
 from tests.api.conftest import (
     PASSWORD,
     MakeUser,
@@ -21,8 +23,6 @@ from tests.api.conftest import (
     problem_of,
     wrong_fields,
 )
-from tokens.models import TokenDetails
-from tokens.scopes import SCOPES, allows
 
 pytestmark = pytest.mark.django_db
 URL = "/api/tokens"

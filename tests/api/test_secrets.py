@@ -73,13 +73,13 @@ def test_content_is_exact_for_who_reads_secrets_unless_asked_otherwise(
 def test_asking_for_secrets_without_the_right_is_refused(reader: APIClient, backups: tuple[Backup, Backup]) -> None:
     for path in ("content", "diff"):
         response = reader.get(f"/api/backups/{backups[1].pk}/{path}?masked=false")
-        assert (response.status_code, list(response.json())) == (403, ["detail"])
+        assert (response.status_code, response.json()["type"]) == (403, "/problems/forbidden")
 
 
 @pytest.mark.parametrize("value", ["", "1", "yes", "TRUE"])
 def test_a_wrong_wish_is_a_400(trusted: APIClient, backups: tuple[Backup, Backup], value: str) -> None:
     response = trusted.get(content_of(backups[1], f"?masked={value}"))
-    assert (response.status_code, list(response.json())) == (400, ["masked"])
+    assert (response.status_code, list(response.json()["errors"])) == (400, ["masked"])
 
 
 def test_a_download_says_in_its_name_that_it_is_masked(
@@ -208,4 +208,4 @@ def test_a_new_platform_gets_the_patterns_of_its_driver(client_with: MakeClient)
 def test_a_wrong_pattern_is_a_400(root: APIClient, patterns: str, sentence: str) -> None:
     response = root.patch("/api/platforms/ios", {"secret_patterns": patterns})
     assert response.status_code == 400
-    assert sentence in response.json()["secret_patterns"][0]
+    assert sentence in response.json()["errors"]["secret_patterns"][0]

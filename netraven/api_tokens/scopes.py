@@ -12,6 +12,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "backups:run": ("backups.run_backup", *_FOLLOW),
     "backups:write": ("backups.change_backup", "backups.accept_backup", *_FOLLOW),
     "config:read": ("backups.view_config",),
+    "secrets:read": ("backups.view_config", "backups.view_secrets"),
     "credentials": ("credentials.*",),
     "schedules": ("scheduling.*",),
 }

@@ -4,7 +4,8 @@ from django.apps import AppConfig
 
 
 class TokensConfig(AppConfig):
-    """See `tokens`."""
+    """See the package."""
 
-    name = "tokens"
+    name = "netraven.api_tokens"
+    label = "tokens"
     verbose_name = "API tokens"

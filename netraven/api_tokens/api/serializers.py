@@ -6,8 +6,8 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
-from tokens.models import TokenDetails
-from tokens.scopes import SCOPES
+from netraven.api_tokens.models import TokenDetails
+from netraven.api_tokens.scopes import SCOPES
 
 LONGEST = timedelta(days=366)
 

@@ -15,8 +15,8 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
 from rest_framework.views import APIView
 
+from netraven.api_tokens.making import make_token
 from netraven.authentication import RevokingAuthentication
-from tokens.making import make_token
 
 
 class AddressThrottle(SimpleRateThrottle):

@@ -13,10 +13,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ModelViewSet
 
+from netraven.api_tokens.api.serializers import NewTokenSerializer, TokenSerializer
+from netraven.api_tokens.making import make_token
+from netraven.api_tokens.models import TokenDetails
 from netraven.permissions import signed_in_user
-from tokens.api.serializers import NewTokenSerializer, TokenSerializer
-from tokens.making import make_token
-from tokens.models import TokenDetails
 
 
 class WithFullRights(BasePermission):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 from knox.settings import knox_settings
 
-from tokens.models import TokenDetails
+from netraven.api_tokens.models import TokenDetails
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from knox.models import AuthToken
 
-from tokens.scopes import allows
+from netraven.api_tokens.scopes import allows
 
 NOTED_EVERY = timedelta(minutes=1)  # the last use is not written at each request
 
