@@ -40,7 +40,7 @@ class StaleDeviceSerializer(serializers.ModelSerializer[Device]):
 
     platform = serializers.CharField(source="platform.slug")
     tags = TagNamesField()
-    effective_gateway = serializers.CharField(source="effective_gateway.name", default=None)
+    effective_gateway = serializers.CharField(source="effective_gateway.name", default=None, allow_null=True)
     objective_tags = serializers.SerializerMethodField()
     reason = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()

@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_f
 from rest_framework import serializers
 
 from netraven.openapi import parts
+from scheduling.api.fields import WallTimeField
 from scheduling.api.previews import PreviewRequestSerializer
 from scheduling.api.runs import RunSerializer
 from scheduling.api.serializers import ScheduleSerializer, ToggleSerializer
@@ -24,6 +25,8 @@ NIGHTLY = OpenApiExample(
     },
     request_only=True,
 )
+# Not JSON Schema's "time", which has an offset
+WALL_TIME = {"type": ["string", "null"], "pattern": r"^\d\d:\d\d(:\d\d(\.\d+)?)?$"}
 COUNTS: Any = serializers.DictField(child=serializers.IntegerField())
 
 PREVIEW = parts.answer(
@@ -69,6 +72,7 @@ WEEK = parts.answer(
 def describe_schedules() -> None:
     """Attach the descriptions to the views and serializers."""
     extend_schema_field(RunSerializer(allow_null=True))(ScheduleSerializer.get_last_run)
+    extend_schema_field(WALL_TIME)(WallTimeField)
     extend_schema_field(COUNTS)(ScheduleSerializer.get_hidden)
     extend_schema_view(
         create=extend_schema(examples=[NIGHTLY]),
