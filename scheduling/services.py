@@ -14,7 +14,7 @@ from scheduling.models import Schedule, ScheduleRun
 from scheduling.recurrence import Recurrence, next_run, upcoming
 from scheduling.runs import start_run
 from scheduling.targets import RELATIONS, Targets
-from scheduling.validation import TIMING_FIELDS, clear_unused, validate_targets
+from scheduling.validation import TIMING_FIELDS, validate_targets
 
 __all__ = [
     "HourLoad",
@@ -41,7 +41,6 @@ def save_schedule(schedule: Schedule, now: datetime | None = None, *, targets: T
     """
     now = now or timezone.now()
     stored = Schedule.objects.select_for_update().filter(pk=schedule.pk).first()
-    clear_unused(schedule)
     schedule.full_clean()
     if targets is not None:
         validate_targets(targets)

@@ -40,7 +40,7 @@ def tick(now: datetime | None = None) -> dict[str, int]:
     counts = Counter(cancelled=_cancel_overlong(now))
     for pk, due in list(Schedule.objects.due(now).values_list("pk", "next_run_at")):
         if due:
-            counts[_run(pk, due, now)] += 1
+            counts[str(_run(pk, due, now))] += 1
     return dict(+counts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import MAXYEAR
+from datetime import MAXYEAR, datetime
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -44,7 +44,7 @@ def needed_fields(schedule: Schedule) -> tuple[str, ...]:
 
 
 def clear_unused(schedule: Schedule) -> None:
-    """Empty the fields that its type does not use, whatever is in them. Its times then are to the second."""
+    """Empty the fields that its type does not use, whatever is in them; and let it start at a whole second."""
     used = {*needed_fields(schedule)}
     used |= {"day_rule"} if schedule.schedule_type in WITH_DAY_RULE else set()
     used |= {"end_at"} if schedule.schedule_type != "once" else set()
@@ -52,7 +52,8 @@ def clear_unused(schedule: Schedule) -> None:
     for name in OWN_FIELDS:
         if name not in used:
             setattr(schedule, name, getattr(blank, name))
-    schedule.start_at = schedule.start_at.replace(microsecond=0)
+    if isinstance(schedule.start_at, datetime):
+        schedule.start_at = schedule.start_at.replace(microsecond=0)
 
 
 def validate_schedule(schedule: Schedule) -> None:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from backups.admin.readonly import ReadOnly
 from backups.damage import with_damage
 from backups.models import Backup, BackupQuerySet
-from backups.templatetags.records import badge, grouped, utc
+from backups.templatetags.records import badge, grouped, utc, waits
 from backups.views.jobs import LOG_SHOWN, newest_entries
 
 if TYPE_CHECKING:  # the type parameter is for mypy alone
@@ -46,8 +46,8 @@ class BackupAdmin(ReadOnly, _Backups):
 
     @admin.display(description="Status", ordering="status")
     def state(self, backup: Backup) -> SafeString:
-        """As a badge."""
-        return badge(backup.status)
+        """As a badge, and until when it waits for its time."""
+        return format_html("{}{}", badge(backup.status), waits(backup))
 
     @admin.display(description="Device", ordering="device__hostname")
     def history(self, backup: Backup) -> SafeString:

@@ -1,6 +1,7 @@
 """When backups run by themselves."""
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from devices.models import Device, Platform, Tag
 from scheduling.recurrence import Recurrence
-from scheduling.validation import validate_schedule
+from scheduling.validation import clear_unused, validate_schedule
 from scheduling.validators import WEEKDAYS, validate_cron, validate_time_zone, validate_weekdays
 
 DAY, YEAR = 24 * 60, 366 * 24 * 60  # minutes
@@ -200,6 +201,11 @@ class Schedule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Whatever its type does not use is emptied first: it is nobody's mistake."""
+        clear_unused(self)
+        super().clean_fields(exclude)
 
     def clean(self) -> None:
         """What its fields say together; raises ValidationError by field."""

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.forms import modelform_factory
 from django.utils import timezone
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -77,6 +78,25 @@ def test_fields_that_a_type_does_not_use_are_emptied() -> None:
     schedule.refresh_from_db()
     unused = ("time", "weekdays", "day", "month", "day_rule", "ordinal", "ordinal_weekday", "cron")
     assert [getattr(schedule, name) for name in unused] == [None, [], None, None, "day", None, "", ""]
+
+
+def test_a_form_takes_what_its_type_needs_and_nothing_else() -> None:
+    names = ["name", "schedule_type", "time_zone", "start_at", "time", "weekdays", "day_rule", "day", "cron", "missed"]
+    form = modelform_factory(Schedule, fields=[*names, "overlap", "tag_match", "spread_minutes"])
+    filled: dict[str, Any] = {
+        "name": "weekly",
+        "schedule_type": "weekly",
+        "time_zone": "UTC",
+        "start_at": "2026-12-01 00:00",
+    }
+    filled |= {"time": "02:30", "weekdays": '["mon"]', "day_rule": "day", "day": 99, "cron": "left from before"}
+    filled |= {"missed": "skip", "overlap": "join", "tag_match": "any", "spread_minutes": 0}
+    good = form(data=filled)
+    assert good.is_valid(), good.errors
+    saved = save_schedule(good.save(commit=False))
+    assert (saved.day, saved.cron, saved.next_run_at) == (None, "", datetime(2026, 12, 7, 2, 30, tzinfo=UTC))
+    assert set(form(data=filled | {"name": "x", "weekdays": ""}).errors) == {"weekdays"}
+    assert set(form(data=filled | {"name": "x", "start_at": ""}).errors) == {"start_at"}
 
 
 @pytest.mark.parametrize(
