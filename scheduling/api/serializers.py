@@ -66,7 +66,7 @@ class ScheduleSerializer(RefusesUnknown, serializers.ModelSerializer[Schedule]):
     device_count = serializers.SerializerMethodField()
     hidden = serializers.SerializerMethodField()
     last_run = serializers.SerializerMethodField()
-    created_by = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)
+    created_by = serializers.SlugRelatedField[Any](slug_field="username", read_only=True, allow_null=True)
 
     class Meta:
         model = Schedule
