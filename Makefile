@@ -8,6 +8,9 @@ MANAGE := $(BIN)/python manage.py
 export NETRAVEN_DEBUG ?= 1
 export NETRAVEN_DATA_DIR ?= $(CURDIR)/var/demo
 
+# Most tests wait for simulated devices: more at once than there are processors
+JOBS ?= 4
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -42,7 +45,7 @@ lab: install  ## Run the simulated network only
 
 .PHONY: test
 test: install  ## Run the whole test suite
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 .PHONY: lint
 lint: install  ## Check style, types, migrations and deployment settings

@@ -1,4 +1,4 @@
-"""Many rows at once, by statements whose text is written once.
+"""Many rows at once, by statements whose text costs nothing to write.
 
 Django writes the text of an UPDATE or INSERT anew each time, which takes a worker several times as long as the
 database needs to carry it out.
@@ -12,25 +12,24 @@ from django.db import connection
 from django.db.models import Field, Model
 
 Fields = Sequence["Field[Any, Any]"]
+AT_ONCE = 500  # rows in one INSERT: databases count its values
 
 
 def insert_rows(rows: Sequence[Model]) -> None:
     """Insert rows of one model, whose keys the database gives; the objects do not get to know them."""
-    if rows:
-        fields = _fields(type(rows[0]))
-        _execute(_insert(type(rows[0])), [_values(row, fields) for row in rows])
+    for start in range(0, len(rows), AT_ONCE):
+        some = rows[start : start + AT_ONCE]
+        model, fields = type(some[0]), _fields(type(some[0]))
+        with connection.cursor() as cursor:
+            cursor.execute(_insert(model, len(some)), [value for row in some for value in _values(row, fields)])
 
 
 def update_rows(rows: Sequence[Model], names: tuple[str, ...]) -> None:
     """Write these fields of rows of one model, each found by its key."""
     if rows:
-        model = type(rows[0])
-        _execute(_update(model, names), [_values(row, _named(model, names)) for row in rows])
-
-
-def _execute(statement: str, values: list[list[Any]]) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(statement, values)
+        model, fields = type(rows[0]), _named(type(rows[0]), names)
+        with connection.cursor() as cursor:
+            cursor.executemany(_update(model, names), [_values(row, fields) for row in rows])
 
 
 def _values(row: Model, fields: Fields) -> list[Any]:
@@ -47,11 +46,10 @@ def _named(model: type[Model], names: tuple[str, ...]) -> Fields:
     return [*(by_name[name] for name in names), by_name[model._meta.pk.name]]
 
 
-@cache
-def _insert(model: type[Model]) -> str:
+def _insert(model: type[Model], rows: int) -> str:
     columns = [_quoted(field) for field in _fields(model)]
-    marks = ", ".join(["%s"] * len(columns))
-    return f"INSERT INTO {_table(model)} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608  # names of our own
+    marks = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * rows)
+    return f"INSERT INTO {_table(model)} ({', '.join(columns)}) VALUES {marks}"  # noqa: S608  # names of our own
 
 
 @cache

@@ -134,14 +134,14 @@ def test_a_worker_cuts_the_sessions_of_a_cancelled_job_and_no_others(make_device
     other = make_device("ios", Fault.SLOW, delay=2.5)
     job, kept = request(*hanging), request(other)
     running()
-    wait_for(lambda: Backup.objects.filter(status="running").count() == 3, 10, "the sessions")
+    wait_for(lambda: Backup.objects.filter(status="running").count() == 3, 30, "the sessions")
     cancelled = cancel_job(job, user=None)
     assert (cancelled.status, cancelled.cancelled_at is not None) == (Job.Status.RUNNING, True)
-    wait_for(lambda: not Backup.objects.filter(job=job).active().exists(), 5, "the sessions to be cut")
+    wait_for(lambda: not Backup.objects.filter(job=job).active().exists(), 15, "the sessions to be cut")
     for backup in Backup.objects.filter(job=job):
         assert (backup.status, backup.failure_reason, backup.error) == ("failed", "cancelled", "Cancelled.")
     ended = {job.pk: Job.Status.CANCELLED, kept.pk: Job.Status.COMPLETED}
-    wait_for(lambda: dict(Job.objects.values_list("pk", "status")) == ended, 10, "both jobs to end")
+    wait_for(lambda: dict(Job.objects.values_list("pk", "status")) == ended, 30, "both jobs to end")
 
 
 def test_a_backup_costs_at_most_fifteen_statements_with_caps_in_play(

@@ -10,7 +10,7 @@ from tests.system.conftest import MakeInstallation
 pytestmark = pytest.mark.worker
 
 PROCESSES = 3
-DEVICES = 12
+DEVICES = 30
 
 
 def add_gateway(api: Api, gateway: LabGateway, password: str) -> str:

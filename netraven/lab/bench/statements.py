@@ -32,7 +32,7 @@ class StatementCounter:
             connection.execute_wrappers.append(self._note)
 
     def _note(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        self.statements.append(sql)
+        self.statements += [sql] * (len(params) if many else 1)
         return execute(sql, params, many, context)
 
 
