@@ -1,5 +1,7 @@
 """Log-ins that fail too often: what django-axes is told, and what whoever is locked out is told."""
 
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -12,11 +14,13 @@ from netraven.problems import MEDIA_TYPE, kind_of, problem
 def client_address(request: HttpRequest) -> str:
     """Whom to count a failed log-in against: behind a proxy, the address that this proxy has seen.
 
-    What stands before it in X-Forwarded-For the client may have written itself.
+    What stands before it in X-Forwarded-For the client may have written itself; what is no address is the proxy's
+    mistake, and counts against the proxy.
     """
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
-    if settings.BEHIND_PROXY and forwarded:
-        return str(forwarded).split(",")[-1].strip()
+    if settings.BEHIND_PROXY:
+        forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")[-1].strip()
+        with suppress(ValueError):
+            return str(ip_address(forwarded))
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
