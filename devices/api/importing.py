@@ -13,6 +13,7 @@ from credentials.models import Credential
 from devices.api.own_credential import LOGIN_FIELDS, save_own_credential
 from devices.inventory_csv import COLUMNS
 from devices.models import Device, Gateway, Platform, Tag
+from netraven.bounded_fields import MOST_NAMES, BoundedListField
 
 MOST = 10_000  # rows
 Rows = list[tuple[int, Any]]  # each with its number: of its line, or its place in a list
@@ -41,7 +42,7 @@ class DeviceRowSerializer(serializers.ModelSerializer[Device]):
     platform = NamedField("platform")
     gateway = NamedField("gateway", required=False, allow_null=True)
     credential = NamedField("credential", required=False, allow_null=True)
-    tags = serializers.ListField(child=NamedField("tag"), required=False, max_length=100)
+    tags = BoundedListField(child=NamedField("tag"), required=False, max_length=MOST_NAMES)
     username = serializers.CharField(write_only=True, required=False, max_length=200)
     password = serializers.CharField(write_only=True, required=False, max_length=1000, trim_whitespace=False)
     enable_secret = serializers.CharField(

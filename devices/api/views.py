@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ModelViewSet
 
-from devices.api.device_lists import DeviceListSerializer, known_devices
+from devices.api.device_lists import DeviceListSerializer
 from devices.api.filters import DeviceFilter, PlatformFilter, TagFilter
 from devices.api.serializers import DeviceSerializer, PlatformSerializer, TagSerializer
 from devices.api.transfer import CsvParser, export_response, import_devices
@@ -20,7 +20,7 @@ from devices.models import Device, DeviceQuerySet, Platform, Tag
 from devices.tagging import assign_tag, unassign_tag
 from netraven.exception_handler import Conflict
 from netraven.parsers import StrictJSONParser
-from netraven.permissions import ModelPermissions, requires, signed_in_user
+from netraven.permissions import ModelPermissions, requires
 from netraven.preconditions import ConditionalViewSet
 
 TAGGING = ("devices.view_tag", "devices.view_device", "devices.change_device")
@@ -103,9 +103,9 @@ class TagViewSet(ModelViewSet[Tag]):
         return Response({"changed": unassign_tag(self.get_object(), self._devices(request))})
 
     def _devices(self, request: Request) -> DeviceQuerySet:
-        form = DeviceListSerializer(data=request.data)
+        form = DeviceListSerializer(data=request.data, context=self.get_serializer_context())
         form.is_valid(raise_exception=True)
-        return known_devices(signed_in_user(request), form.validated_data["devices"])
+        return Device.objects.visible_to(request.user).filter(pk__in=form.validated_data["devices"])
 
 
 class PlatformViewSet(ModelViewSet[Platform]):

@@ -33,9 +33,18 @@ class MadeTokenSerializer(TokenSerializer):
         read_only_fields = fields
 
 
-def answer(name: str, /, **fields: serializers.Field[Any, Any, Any, Any]) -> Any:
-    """An object with these fields."""
-    return inline_serializer(name=name, fields=fields)
+Kind = serializers.Field[Any, Any, Any, Any]
+
+
+def answer(name: str, /, **fields: Kind | type[Kind]) -> Any:
+    """An object with these fields; a class stands for one without options."""
+    made = {key: field() if isinstance(field, type) else field for key, field in fields.items()}
+    return inline_serializer(name=name, fields=made)
+
+
+def list_of(child: Kind) -> Kind:
+    """Any number of them."""
+    return serializers.ListField(child=child)
 
 
 def header(name: str, text: str) -> OpenApiParameter:
