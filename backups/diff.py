@@ -98,7 +98,7 @@ def _read(text: str, volatile_patterns: str) -> _Text:
     """The same lines as `stable_lines`, with their numbers."""
     volatile = compile_patterns(volatile_patterns)
     lines = ((number, raw.rstrip()) for number, raw in enumerate(split_lines(text), start=1))
-    kept = [(number, line) for number, line in lines if not (volatile and volatile.search(line))]
+    kept = [(number, line) for number, line in lines if not volatile.find_in(line)]
     filled = [index for index, (_, line) in enumerate(kept) if line]
     kept = kept[filled[0] : filled[-1] + 1] if filled else []
     return _Text([line for _, line in kept], [number for number, _ in kept])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import ProtectedError, QuerySet
 from django.http import StreamingHttpResponse
 from rest_framework.decorators import action
@@ -18,6 +19,7 @@ from devices.api.transfer import CsvParser, export_response, import_devices
 from devices.device_check import check_device
 from devices.models import Device, DeviceQuerySet, Platform, Tag
 from devices.tagging import assign_tag, unassign_tag
+from devices.usage import choosing
 from netraven.exception_handler import Conflict
 from netraven.parsers import StrictJSONParser
 from netraven.permissions import ModelPermissions, requires
@@ -83,7 +85,17 @@ class DeviceViewSet(ConditionalViewSet):
         return Response({"result": outcome.result, "message": outcome.message, "seconds": outcome.seconds})
 
 
-class TagViewSet(ModelViewSet[Tag]):
+class _Chosen(ModelViewSet[Any]):
+    @transaction.atomic
+    def perform_destroy(self, instance: Any) -> None:
+        """Delete it, unless it says which devices something means: without it that would mean others."""
+        type(instance).objects.select_for_update().filter(pk=instance.pk).first()
+        if choosers := choosing([instance], self.request.user):
+            raise Conflict(f"Still named by {choosers}: choose other devices there first.")
+        super().perform_destroy(instance)
+
+
+class TagViewSet(_Chosen):
     """Tags."""
 
     queryset = Tag.objects.select_related("gateway").prefetch_related("groups")
@@ -108,7 +120,7 @@ class TagViewSet(ModelViewSet[Tag]):
         return Device.objects.visible_to(request.user).filter(pk__in=form.validated_data["devices"])
 
 
-class PlatformViewSet(ModelViewSet[Platform]):
+class PlatformViewSet(_Chosen):
     """Platforms, by their slugs."""
 
     queryset = Platform.objects.all()

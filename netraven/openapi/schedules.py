@@ -53,6 +53,7 @@ def describe_schedules() -> None:
     extend_schema_field(WALL_TIME)(WallTimeField)
     extend_schema_field(COUNTS)(ScheduleSerializer.get_hidden)
     extend_schema_view(
+        **parts.conditional(ScheduleSerializer),
         create=extend_schema(examples=[NIGHTLY]),
         preview_unsaved=extend_schema(request=PreviewRequestSerializer, responses=PREVIEW, examples=[NIGHTLY]),
         preview=extend_schema(responses=PREVIEW),

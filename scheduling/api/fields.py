@@ -80,6 +80,10 @@ class PlatformsField(PlatformSlugsField):
         """In order."""
         return _serializer_of(self).shown.platforms(instance)
 
+    def to_representation(self, data: list[str]) -> list[str]:
+        """As they are."""
+        return data
+
 
 def _serializer_of(field: serializers.ListField) -> "ScheduleSerializer":
     return cast("ScheduleSerializer", field.parent)
