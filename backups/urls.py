@@ -4,7 +4,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from backups.views import configs, devices, host_keys, jobs, staleness
+from backups.views import comparing, configs, devices, diffs, host_keys, jobs, staleness
 
 app_name = "pages"
 urlpatterns = [
@@ -19,8 +19,9 @@ urlpatterns = [
     path("backups/<uuid:pk>/", configs.backup, name="backup"),
     path("backups/<uuid:pk>/download/", configs.download, name="download"),
     path("backups/<uuid:pk>/accept/", configs.accept, name="accept"),
-    path("backups/<uuid:pk>/diff/", configs.diff_with_previous, name="diff-with-previous"),
-    path("backups/<uuid:old_pk>/diff/<uuid:new_pk>/", configs.diff, name="diff"),
+    path("backups/<uuid:pk>/compare/", comparing.compare_with, name="compare-with"),
+    path("backups/<uuid:pk>/diff/", diffs.diff_with_previous, name="diff-with-previous"),
+    path("backups/<uuid:old_pk>/diff/<uuid:new_pk>/", diffs.diff, name="diff"),
     path("host-keys/", host_keys.host_keys, name="host-keys"),
     path("jobs/<uuid:pk>/", jobs.job, name="job"),
     path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="cancel"),

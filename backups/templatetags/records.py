@@ -29,6 +29,7 @@ WORDS |= {"met": "In time", "stale": "Stale"}
 PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) != "\t"} | {0x7F: 0x2421}
 PICTURES |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], 0xFFFD)
+SHOWN_AS = PICTURES | BIDI_CONTROLS
 
 
 @register.filter
@@ -135,7 +136,7 @@ def duration(length: timedelta) -> str:
 @register.filter
 def printable(text: str) -> str:
     """Text from a device with its control characters made visible; no character may reorder or hide others."""
-    return text.translate(PICTURES | BIDI_CONTROLS)
+    return text.translate(SHOWN_AS)
 
 
 @register.simple_tag(takes_context=True)
