@@ -52,7 +52,7 @@ VALUES = [
 ]
 
 
-class CliLexer(RegexLexer):
+class CliLexer(RegexLexer):  # type: ignore[misc]  # Pygments has no types
     """What Cisco's and Arista's command lines print: a command a line, `!` before remarks."""
 
     name = "Network CLI"
@@ -82,7 +82,7 @@ class CliLexer(RegexLexer):
     }
 
 
-class BraceLexer(RegexLexer):
+class BraceLexer(RegexLexer):  # type: ignore[misc]  # Pygments has no types
     """What Junos and its like print: statements that end in `;` or hold others in braces, or `set` lines."""
 
     name = "Network braces"

@@ -25,10 +25,7 @@ def find_changes(old: Sequence[str], new: Sequence[str]) -> tuple[list[Change], 
     start = _common_start(old, new)
     end = _common_start(old[start:][::-1], new[start:][::-1])
     middle = Change(start, len(old) - end, start, len(new) - end)
-    if _cells(middle) <= MAX_CELLS:
-        parts = [middle]
-    else:
-        parts = list(_between_unique_lines(old, new, middle))
+    parts = [middle] if _cells(middle) <= MAX_CELLS else list(_between_unique_lines(old, new, middle))
     found: list[Change] = []
     for part in parts:
         for change in _compare(old, new, part):

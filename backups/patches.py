@@ -1,7 +1,7 @@
 """What changed between two configurations as a patch: `patch` applies it to the old file as it is stored.
 
-Only what counts is in it. Lines that change by themselves and white space at line ends stay as the old file has them, and
-what comes of it has the new one's `change_hash`.
+Only what counts is in it. Lines that change by themselves and white space at line ends stay as the old file has them,
+and what comes of it has the new one's `change_hash`.
 """
 
 from collections.abc import Iterator, Sequence

@@ -27,8 +27,8 @@ READER = ("backups.view_backup", "backups.view_config")
 def backup(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
     """One backup: what is recorded about it, and, for those who may read it, the configuration.
 
-    `?secrets=1` shows secrets, `?fold=1` folds sections, `?blame=1` says which version brought each line, `?find=` looks
-    for text, and `?line=` leads to a line.
+    `?secrets=1` shows secrets, `?fold=1` folds sections, `?blame=1` says which version brought each line, `?find=`
+    looks for text, and `?line=` leads to a line.
     """
     subject = visible_backup(request, pk)
     if "line" in request.GET:

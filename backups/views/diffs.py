@@ -40,8 +40,8 @@ def diff_with_previous(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
 def diff(request: UserRequest, old_pk: uuid.UUID, new_pk: uuid.UUID) -> HttpResponse:
     """What changed from one backup to another.
 
-    `?volatile=1` counts every line, `?view=split` or `unified` is remembered, `?context=all` and `?open=` show unchanged
-    lines, `?secrets=1` shows secrets, `?format=patch` is a file to download.
+    `?volatile=1` counts every line, `?view=split` or `unified` is remembered, `?context=all` and `?open=` show
+    unchanged lines, `?secrets=1` shows secrets, `?format=patch` is a file to download.
     """
     old, new = visible_backup(request, old_pk), visible_backup(request, new_pk)
     if not old.file_path or not new.file_path:

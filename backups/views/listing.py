@@ -3,10 +3,11 @@
 Made without the template engine, which takes twenty times as long for so many small pieces.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from backups.highlighting import Piece
@@ -34,22 +35,22 @@ class Listing:
 
     def _parts(self) -> Iterator[str]:
         starts = {section.start: section.end for section in self.sections}
-        end = -1
+        hits, end = sorted(self.found), -1
         for number in range(len(self.lines)):
             if number == end:
                 yield "</details>"
             if number in starts:
                 end = starts[number]
-                yield f"<details{'' if self.folded else ' open'}>{self._line(number, 'summary')}"
+                holds_hit = bisect_left(hits, number) < bisect_left(hits, end)
+                yield f"<details{' open' if holds_hit or not self.folded else ''}>{self._line(number, 'summary')}"
             else:
                 yield self._line(number, "div")
         if end == len(self.lines):
             yield "</details>"
 
     def _line(self, number: int, element: str) -> str:
-        hit, spans = "", self.found.get(number, ())
-        if spans:
-            hit = " nr-hit"
+        spans = self.found.get(number, ())
+        hit = " nr-hit" if spans else ""
         margin = "" if self.margin is None else f'<span class="nr-margin">{self.margin.get(number, "")}</span>'
         pieces = [("", self.lines[number])] if self.colours is None else self.colours[number]
         return (
@@ -90,4 +91,4 @@ def _slice(pieces: Sequence[Piece], start: int, end: int) -> Iterator[Piece]:
 
 
 def _coloured(colour: str, text: str) -> str:
-    return f'<span class="{colour}">{escape(text)}</span>' if colour else str(escape(text))
+    return f'<span class="{colour}">{escape(text)}</span>' if colour else escape(text)
