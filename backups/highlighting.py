@@ -61,7 +61,9 @@ class CliLexer(RegexLexer):  # type: ignore[misc]  # Pygments has no types
         "root": [
             (r"[!#][^\n]*", Comment),
             (r"[^\S\n]+|\n", Whitespace),
+            (r"(no)([^\S\n]+)(shutdown)(?=\s|$)", bygroups(Operator.Word, Whitespace, Keyword), "values"),
             (r"(?:no|default|undo)(?=\s)", Operator.Word),
+            (r"(?:shutdown|deny)(?=\s|$)", Operator.Word, "values"),
             (r"(description|remark|name)([^\S\n]+)([^\n]+)", bygroups(Keyword, Whitespace, String)),
             (
                 rf"(?:interface|router|route-map|route-policy|vlan|vrf|line|class-map|policy-map|control-plane|"

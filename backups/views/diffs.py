@@ -40,7 +40,7 @@ def diff_with_previous(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
 def diff(request: UserRequest, old_pk: uuid.UUID, new_pk: uuid.UUID) -> HttpResponse:
     """What changed from one backup to another.
 
-    `?volatile=1` counts every line, `?view=split` or `unified` is remembered, `?context=all` and `?open=` show
+    `?volatile=1` counts every line, `?view=split` or `unified` is remembered, `?lines=all` and `?open=` show
     unchanged lines, `?secrets=1` shows secrets, `?format=patch` is a file to download.
     """
     old, new = visible_backup(request, old_pk), visible_backup(request, new_pk)
@@ -84,7 +84,7 @@ def _remembered_view(request: UserRequest) -> str:
 
 def _opened(request: UserRequest) -> set[int] | None:
     """The gaps whose lines are shown; None for all."""
-    if request.GET.get("context") == "all":
+    if request.GET.get("lines") == "all":
         return None
     return {int(number) for number in request.GET.getlist("open") if number.isascii() and number.isdigit()}
 
