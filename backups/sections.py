@@ -81,5 +81,5 @@ class Outline:
 
 
 def _heading(line: str) -> str:
-    heading = line[: HEADING_LENGTH * 4].strip().rstrip("{").rstrip()
+    heading = line.strip().rstrip("{").rstrip()
     return heading if len(heading) <= HEADING_LENGTH else heading[:HEADING_LENGTH] + "…"

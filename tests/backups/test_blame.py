@@ -8,8 +8,7 @@ from backups import blame as module
 from backups import storage
 from backups.blame import blame, trace
 from backups.models import Backup, Job
-from devices.models import Device
-from tests.conftest import MakeDevice
+from devices.models import Device, Platform
 from tests.pages.conftest import make_backup
 
 lines = st.lists(st.sampled_from("abcdef"), max_size=10)
@@ -18,13 +17,9 @@ TEXTS = ["a\nb\n", "a\nb\nc\n", "a\nc\n", "! Last configuration change at 12:00\
 
 
 @pytest.fixture
-def device(make_device: MakeDevice) -> Device:
-    return make_device("ios")
-
-
-@pytest.fixture
-def versions(device: Device) -> list[Backup]:
+def versions(db: None) -> list[Backup]:
     """Four versions, each backed up twice."""
+    device = Device.objects.create(hostname="core1", address="192.0.2.1", platform=Platform.objects.get(slug="ios"))
     job = Job.objects.create(trigger="command")
     made = []
     for number, text in enumerate(TEXTS, start=1):

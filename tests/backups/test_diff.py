@@ -145,11 +145,11 @@ def test_long_texts_that_change_in_many_places_are_compared_between_the_lines_th
 
 
 def test_texts_too_long_and_too_different_are_one_inexact_hunk() -> None:
-    old = ["same", *(f"old {number}" for number in range(60_000)), "same"]
-    new = ["same", *(f"new {number}" for number in range(60_000)), "same"]
+    old = ["same", *(f"old {number}" for number in range(30_000)), "same"]
+    new = ["same", *(f"new {number}" for number in range(30_000)), "same"]
     diff = compare("\n".join(old), "\n".join(new), "")
     assert not diff.exact
-    assert count(diff.hunks) == (60_000, 60_000)
+    assert count(diff.hunks) == (30_000, 30_000)
 
 
 @given(texts, texts, st.integers(0, 4))

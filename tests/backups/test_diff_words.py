@@ -58,9 +58,9 @@ def test_a_line_is_beside_the_one_that_it_became() -> None:
         " description users= description staff users",
         " mtu 1500= mtu 9000",
     ]
-    assert pairs("ntp server 192.0.2.1\nntp server 192.0.2.20", "ntp server 192.0.2.21") == [
+    assert pairs("ntp server 192.0.2.1\nntp peer 198.51.100.7", "ntp peer 198.51.100.8") == [
         "ntp server 192.0.2.1=-",
-        "ntp server 192.0.2.20=ntp server 192.0.2.21",
+        "ntp peer 198.51.100.7=ntp peer 198.51.100.8",
     ]
 
 
