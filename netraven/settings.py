@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from netraven.api_settings import rest_framework, rest_knox, spectacular
 from netraven.logs import configure_structlog, logging_config
 from netraven.object_store import object_store
+from netraven.probes.token import metrics_token
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -133,6 +134,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "netraven.middleware.RequestIds",
+    "netraven.probes.middleware.Probes",
     "netraven.middleware.ApiProblems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -283,6 +285,10 @@ Q_CLUSTER = {
     "log_level": "WARNING",
     **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
 }
+
+# --- monitoring -------------------------------------------------------------------------------------------------------
+
+NETRAVEN |= {"METRICS_TOKEN": metrics_token(env)}
 
 # --- logs -------------------------------------------------------------------------------------------------------------
 

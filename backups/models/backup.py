@@ -143,6 +143,7 @@ class Backup(models.Model):
             models.Index(fields=["lease_expires_at"], condition=Q(status="running"), name="backup_lease"),
             models.Index(fields=["position", "created_at"], condition=Q(status="pending"), name="backup_queue"),
             models.Index(fields=["file_path"], name="backup_file"),
+            models.Index(fields=["finished_at"], name="backup_ended"),
         ]
         permissions = [
             ("run_backup", "Can run backups"),
