@@ -14,8 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from netraven.api_settings import rest_framework, rest_knox, spectacular
 from netraven.backup_settings import backup_settings
 from netraven.logs import configure_structlog, logging_config
+from netraven.metrics_token import metrics_token
 from netraven.object_store import object_store
-from netraven.probes.token import metrics_token
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()

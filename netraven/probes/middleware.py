@@ -16,9 +16,9 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 
 from netraven.metrics.exposition import expose
+from netraven.metrics_token import brings
 from netraven.probes import readiness
 from netraven.probes.bounded import Bounded
-from netraven.probes.token import brings
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 SCRAPE_LIMIT = 8.0  # seconds; Prometheus itself waits for ten
