@@ -125,11 +125,13 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_q",
     "axes",
+    "auditlog",
     "netraven.api_tokens",
     "credentials",
     "devices",
     "backups",
     "scheduling",
+    "netraven.audit",
 ]
 MIDDLEWARE = [
     "netraven.middleware.RequestIds",
@@ -140,6 +142,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "netraven.audit.acting.ActingRequest",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -192,6 +195,10 @@ AXES_LOCKOUT_CALLABLE = "netraven.lock_out.locked_out"
 AXES_RESET_ON_SUCCESS = AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 X_FRAME_OPTIONS = "DENY"
+# Who changed what: django-auditlog writes into NetRaven's own table, and needs none itself.
+AUDITLOG_LOGENTRY_MODEL = "audit.AuditEntry"
+AUDITLOG_STORE_JSON_CHANGES = True
+MIGRATION_MODULES = {"auditlog": None}
 
 # --- REST API ---------------------------------------------------------------------------------------------------------
 
@@ -257,6 +264,8 @@ NETRAVEN |= {
     "KEEP_WEEKLY": _whole_number("NETRAVEN_KEEP_WEEKLY", 0, CENTURY // 7),
     # Days that log entries are kept; 0 is for ever.
     "KEEP_LOG_DAYS": _whole_number("NETRAVEN_KEEP_LOG_DAYS", 90, CENTURY),
+    # Days that the audit trail is kept; 0 is for ever.
+    "KEEP_AUDIT_DAYS": _whole_number("NETRAVEN_KEEP_AUDIT_DAYS", 365, CENTURY),
 }
 
 # --- task queue -------------------------------------------------------------------------------------------------------
