@@ -1,4 +1,4 @@
-"""Deletes old log entries, and the records that are nothing without them."""
+"""Deletes old log entries, and the records that are nothing without them; and old entries of the audit trail."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,17 +11,20 @@ from django.utils import timezone
 
 from backups.housekeeping.steps import BATCH, Counts, Cursor, Step
 from backups.models import Backup, IdempotentAnswer, Job, JobLog, LoginAttempt, WorkerProcess
+from netraven.audit.models import AuditEntry
 
 WORKER_GONE = timedelta(days=1)  # a worker process that gave no sign of life for so long
-ENTRIES, TESTS, JOBS, ANSWERS, WORKERS = PHASES = ("entries", "tests", "jobs", "answers", "workers")
+ENTRIES, TESTS, JOBS, AUDIT, ANSWERS, WORKERS = PHASES = ("entries", "tests", "jobs", "audit", "answers", "workers")
 NAMES = {
     "entries": "log entries",
     "tests": "log-in tests",
     "jobs": "jobs",
+    "audit": "entries of the audit trail",
     "answers": "answers kept for repeated requests",
     "workers": "records of worker processes",
 }
 ALWAYS = (ANSWERS, WORKERS)  # they have a life of their own, whatever the days that logs are kept
+NUMBERED = (ENTRIES, AUDIT)  # as they come: once a batch is young, the rest is younger still
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class LogPruning:
     job_type: ClassVar[Job.Type] = Job.Type.LOG_PRUNING
 
     days: int = field(default_factory=lambda: settings.NETRAVEN["KEEP_LOG_DAYS"])
+    audit_days: int = field(default_factory=lambda: settings.NETRAVEN["KEEP_AUDIT_DAYS"])
     dry_run: bool = False
     now: datetime = field(default_factory=timezone.now)
 
@@ -40,8 +44,10 @@ class LogPruning:
 
     def about(self) -> str:
         """How long they are kept."""
-        kept = f"kept for {self.days} days" if self.days else "kept for ever"
-        return f"Log pruning: log entries, log-in tests and jobs without backups are {kept}"
+        logs, audit = (f"for {days} days" if days else "for ever" for days in (self.days, self.audit_days))
+        return (
+            f"Log pruning: log entries, log-in tests and jobs without backups are kept {logs}, the audit trail {audit}"
+        )
 
     def total(self) -> int | None:
         """Counting a log takes as long as going through it."""
@@ -56,7 +62,7 @@ class LogPruning:
         """The cursor is what is gone through, and the last row of it."""
         phase, after = cursor or [ENTRIES, ""]
         for name in PHASES[PHASES.index(phase) :]:
-            if self.days or name in ALWAYS:
+            if (self.audit_days if name == AUDIT else self.days) or name in ALWAYS:
                 yield from self._prune(name, after)
             after = ""
 
@@ -65,7 +71,7 @@ class LogPruning:
         rows = self._candidates()[phase].order_by("pk")
         while batch := list(rows.filter(pk__gt=after)[:BATCH] if after else rows[:BATCH]):
             after = str(batch[-1].pk)
-            old = [row for row in batch if phase != ENTRIES or self._is_old(row)]
+            old = [row for row in batch if phase not in NUMBERED or self._is_old(row)]
             if not self.dry_run:
                 rows.model._default_manager.filter(pk__in=[row.pk for row in old]).delete()
             yield Step(
@@ -73,8 +79,8 @@ class LogPruning:
                 counts={phase: len(old)},
                 deleted=[f"{phase} {row.pk}" for row in old] if self.dry_run else [],
             )
-            if phase == ENTRIES and all(row.time >= self._limit for row in batch):
-                return  # they are numbered as they come: the rest is younger still
+            if phase in NUMBERED and all(self._is_young(row) for row in batch):
+                return
 
     def _candidates(self) -> dict[str, QuerySet[Any]]:
         backups = Backup.objects.filter(job=OuterRef("pk"))
@@ -87,6 +93,7 @@ class LogPruning:
             .exclude(status__in=Job.ACTIVE)
             .exclude(Exists(backups))
             .only("pk"),
+            AUDIT: AuditEntry.objects.only("timestamp"),
             ANSWERS: IdempotentAnswer.objects.filter(created_at__lt=self.now - IdempotentAnswer.LIFE).only("pk"),
             WORKERS: WorkerProcess.objects.filter(last_seen_at__lt=self.now - WORKER_GONE).only("pk"),
         }
@@ -95,5 +102,11 @@ class LogPruning:
     def _limit(self) -> datetime:
         return self.now - timedelta(days=self.days)
 
-    def _is_old(self, entry: JobLog) -> bool:
-        return entry.time < self._limit and entry.job.status not in Job.ACTIVE
+    def _is_young(self, entry: JobLog | AuditEntry) -> bool:
+        if isinstance(entry, AuditEntry):
+            return entry.timestamp >= self.now - timedelta(days=self.audit_days)
+        return entry.time >= self._limit
+
+    def _is_old(self, entry: JobLog | AuditEntry) -> bool:
+        is_under_way = isinstance(entry, JobLog) and entry.job.status in Job.ACTIVE
+        return not self._is_young(entry) and not is_under_way

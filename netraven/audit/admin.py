@@ -94,7 +94,7 @@ class AuditAdmin(ReadOnly, _Entries):
     search_fields = ["object_repr", "actor_name", "=cid", "=object_pk", "=remote_addr"]
     search_help_text = "Name of a record or a user, address, or id of a record or a request."
     ordering = ["-timestamp", "-id"]
-    sortable_by: list[str] = []
+    sortable_by = ()
     paginator = BoundedPaginator
     change_list_template = "admin/audit/change_list.html"
     change_form_template = "admin/audit/change_form.html"

@@ -1,7 +1,7 @@
 """What has changed: as it is written into the trail, and as it is read from it."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -16,21 +16,25 @@ EMPTY: tuple[object, ...] = (None, "", [], {})
 MOST_LINKED = 1000  # records that one entry names
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Change:
     """Of one field. `hidden` is how many names the reader is not told."""
 
     field: str
     old: Any = None
     new: Any = None
-    added: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
+    added: list[str] = dataclasses.field(default_factory=list)
+    removed: list[str] = dataclasses.field(default_factory=list)
     hidden: int = 0
 
 
 def with_names(record: models.Model, changes: Changes) -> dict[str, Any]:
     """Names in place of the keys of other records, and nothing of fields that were empty and are so still."""
-    worth_telling = {name: list(pair) for name, pair in changes.items() if not all(value in EMPTY for value in pair)}
+    worth_telling = {
+        name: what if isinstance(what, dict) else list(what)
+        for name, what in changes.items()
+        if isinstance(what, dict) or not all(value in EMPTY for value in what)
+    }
     for leading in record._meta.concrete_fields:
         if isinstance(leading, models.ForeignKey) and (pair := worth_telling.get(leading.name)):
             names = _names(record, leading, {str(key) for key in pair if key is not None})
@@ -46,8 +50,14 @@ def describe_linked(
         field_name = str(linked.model._meta.verbose_name_plural)
     if not linked.query.where:  # all were taken away, and the library does not know which
         return {field_name: {"cleared": True}}
-    rows = [{"id": str(row.pk), "name": str(row)} for row in without_secrets(linked)[:MOST_LINKED]]
-    return {field_name: {"added" if added else "removed": rows, "of": linked.model._meta.label}} if rows else {}
+    rows = list(without_secrets(linked)[:MOST_LINKED])
+    return {field_name: linked_rows(rows, added=added)} if rows else {}
+
+
+def linked_rows(linked: Sequence[models.Model], *, added: bool) -> dict[str, Any]:
+    """What is written down of records that were linked with another one, or are not any more."""
+    rows = [{"id": str(row.pk), "name": str(row)} for row in linked]
+    return {"added" if added else "removed": rows, "of": linked[0]._meta.label}
 
 
 def without_secrets(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
@@ -73,7 +83,7 @@ class Reader:
             return Change(name, *what)
         if what.get("cleared"):
             return Change(name, removed=["all"])
-        rows = what.get("added", what.get("removed", []))
+        rows = _rows_of(what)
         names = [row["name"] for row in rows if what["of"] != Device._meta.label or row["id"] in self._visible]
         return Change(name, **{"added" if "added" in what else "removed": names}, hidden=len(rows) - len(names))
 
@@ -81,7 +91,12 @@ class Reader:
 def _devices_in(changes: Changes) -> Iterable[dict[str, str]]:
     for what in changes.values():
         if isinstance(what, dict) and what.get("of") == Device._meta.label:
-            yield from what.get("added", what.get("removed", []))
+            yield from _rows_of(what)
+
+
+def _rows_of(what: dict[str, Any]) -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = what["added"] if "added" in what else what["removed"]
+    return rows
 
 
 def _names(record: models.Model, leading: "models.ForeignKey[Any, Any]", keys: set[str]) -> dict[str, str]:

@@ -89,10 +89,11 @@ class AuditManager(_Manager):
         changes = describe_linked(instance, changed_queryset, field_name, added=operation == "add")
         if not changes:
             return None
-        return self.create(**fields_about(instance), action=AuditEntry.Action.UPDATE, changes=changes, **fields)
+        fields |= fields_about(instance) | {"action": AuditEntry.Action.UPDATE}
+        return self.create(changes=changes, **fields)
 
 
-class AuditEntry(AbstractLogEntry):
+class AuditEntry(AbstractLogEntry):  # type: ignore[misc]  # the library has no types for others
     """Somebody changed, read, compared, exported or decided something. Nobody changes or deletes an entry; those that
     are older than NETRAVEN_KEEP_AUDIT_DAYS are pruned.
 
@@ -148,7 +149,7 @@ class AuditEntry(AbstractLogEntry):
     device_id = models.UUIDField("device", null=True, blank=True, help_text="Whoever does not see it, sees no entry.")
     masked = models.BooleanField(null=True, blank=True, help_text="Whether secrets were masked in what was read.")
 
-    objects: AuditManager = AuditManager()  # type: ignore[assignment, misc]
+    objects: AuditManager = AuditManager()
 
     class Meta:
         ordering = ["-timestamp", "-id"]

@@ -1,6 +1,6 @@
 """What is written down beside changes of records: one line at the place where it happens."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from auditlog.diff import model_instance_diff
@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
 from netraven.audit import acting
-from netraven.audit.changes import Changes, with_names
+from netraven.audit.changes import Changes, linked_rows, with_names
 from netraven.audit.models import AuditEntry, fields_about
 
 if TYPE_CHECKING:  # this is below the apps
@@ -26,7 +26,7 @@ def note(
     user: User | None = None,
     masked: bool | None = None,
     changes: Changes | None = None,
-    **details: Any,
+    details: dict[str, Any] | None = None,
 ) -> None:
     """Somebody has done this with a record: who sent the request, or `user` where there is none."""
     by = {"actor_id": user.pk, "actor_name": user.get_username()} if user and not acting.current_request() else {}
@@ -36,7 +36,7 @@ def note(
         action=action,
         masked=masked,
         changes=changes,
-        additional_data=details or None,
+        additional_data=details,
         **by,
     )
 
@@ -51,7 +51,7 @@ def note_reading(action: Action, *backups: "Backup", masked: bool) -> None:
         return
     for backup in {backup.device_id: backup for backup in backups}.values():
         others = [str(other.pk) for other in backups if other.pk != backup.pk]
-        note(action, backup, masked=masked, **({"with": others} if others else {}))
+        note(action, backup, masked=masked, details={"with": others} if others else None)
 
 
 def note_search(text: str, *, masked: bool, found: int) -> None:
@@ -71,22 +71,33 @@ def note_kind(action: Action, model: type[Model], **details: Any) -> None:
     AuditEntry.objects.create(action=action, content_type=kind, additional_data=details)
 
 
-def note_created(records: Sequence[Model]) -> None:
-    """Records that were created in bulk, which the library does not notice."""
-    _write((record, Action.CREATE, model_instance_diff(None, record, use_json_for_changes=True)) for record in records)
+def note_created(records: Iterable[Model], field: str, linked: Mapping[Any, Sequence[Model]]) -> None:
+    """Records that were created in bulk, which the library does not notice, each linked with those under its key."""
+    _write(
+        (
+            record,
+            Action.CREATE,
+            (model_instance_diff(None, record, use_json_for_changes=True) or {})
+            | _links(field, linked.get(record.pk, ()), added=True),
+        )
+        for record in records
+    )
 
 
 def note_linked(records: Iterable[Model], field: str, linked: Sequence[Model], *, added: bool = True) -> None:
     """Many records that were linked with these in bulk, or are not any more."""
-    rows = [{"id": str(each.pk), "name": str(each)} for each in linked]
-    changes = {field: {"added" if added else "removed": rows, "of": linked[0]._meta.label}}
+    changes = _links(field, linked, added=added)
     _write((record, Action.UPDATE, changes) for record in records)
+
+
+def _links(field: str, linked: Sequence[Model], *, added: bool) -> dict[str, Any]:
+    return {field: linked_rows(linked, added=added)} if linked else {}
 
 
 def _write(entries: Iterable[tuple[Model, Action, Any]]) -> None:
     by = acting.facts()
     rows = [
-        AuditEntry(**by, **fields_about(record), action=action, changes=with_names(record, changes or {}))
+        AuditEntry(**by, **fields_about(record), action=action, changes=with_names(record, changes))
         for record, action, changes in entries
     ]
     AuditEntry.objects.bulk_create(rows, batch_size=BATCH)

@@ -1,8 +1,7 @@
 """`GET /api/audit`: the audit trail, newest first."""
 
-from typing import Any, cast
+from typing import Any
 
-from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
@@ -73,7 +72,6 @@ class AuditView(ListAPIView[AuditEntry]):
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> BaseSerializer[AuditEntry]:
         """With what tells the changes of all entries of the page."""
-        serializer = super().get_serializer(*args, **kwargs)
-        entries = args[0] if args else []
-        serializer.context["reader"] = Reader(entries, cast(User, self.request.user))
-        return serializer
+        reader = Reader(args[0] if args else [], signed_in_user(self.request))
+        kwargs["context"] = self.get_serializer_context() | {"reader": reader}
+        return super().get_serializer(*args, **kwargs)
