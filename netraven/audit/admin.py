@@ -98,7 +98,7 @@ class AuditAdmin(ReadOnly, _Entries):
     paginator = BoundedPaginator
     change_list_template = "admin/audit/change_list.html"
     change_form_template = "admin/audit/change_form.html"
-    fields = ("when", "who", "did", "subject", "what_changed", "whence", "details", "cid")
+    fields = ("when", "who", "did", "subject", "what_changed", "more", "whence", "cid")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> AuditQuerySet:
@@ -148,9 +148,11 @@ class AuditAdmin(ReadOnly, _Entries):
         return format_html('<a href="{}">{}</a>', link, name) if link else name
 
     @admin.display(description="What changed")
-    def what_changed(self, entry: Any) -> SafeString | str:
-        """By field."""
-        return SafeString(render_to_string("admin/audit/_changes.html", {"changes": entry.told})) if entry.told else "–"
+    def what_changed(self, entry: Any) -> str | SafeString:
+        """By field; without any, what else was written down."""
+        if not entry.told:
+            return entry.details or "–"
+        return SafeString(render_to_string("admin/audit/_changes.html", {"changes": entry.told}))
 
     @admin.display(description="From")
     def whence(self, entry: AuditEntry) -> str:
@@ -159,9 +161,9 @@ class AuditAdmin(ReadOnly, _Entries):
         return ", ".join(filter(None, (str(entry.get_via_display()), token, entry.remote_addr or "")))
 
     @admin.display(description="Details")
-    def details(self, entry: AuditEntry) -> str:
+    def more(self, entry: AuditEntry) -> str:
         """What else was written down."""
-        return "; ".join(f"{name}: {value}" for name, value in (entry.additional_data or {}).items()) or "–"
+        return entry.details or "–"
 
 
 def _link_to(entry: AuditEntry) -> str:

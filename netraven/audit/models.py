@@ -170,6 +170,11 @@ class AuditEntry(AbstractLogEntry):  # type: ignore[misc]  # the library has no 
         return f"{self.get_action_display()}: {self.object_repr}" if self.object_repr else self.get_action_display()
 
     @property
+    def details(self) -> str:
+        """What else was written down, in words."""
+        return "; ".join(f"{name.replace('_', ' ')}: {what}" for name, what in (self.additional_data or {}).items())
+
+    @property
     def who(self) -> str:
         """The user's name; without one, what it was instead."""
         instead = {acting.Via.COMMAND.value: "command line", acting.Via.SYSTEM.value: "NetRaven"}

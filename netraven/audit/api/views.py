@@ -73,5 +73,5 @@ class AuditView(ListAPIView[AuditEntry]):
     def get_serializer(self, *args: Any, **kwargs: Any) -> BaseSerializer[AuditEntry]:
         """With what tells the changes of all entries of the page."""
         reader = Reader(args[0] if args else [], signed_in_user(self.request))
-        kwargs["context"] = self.get_serializer_context() | {"reader": reader}
+        kwargs["context"] = {**self.get_serializer_context(), "reader": reader}
         return super().get_serializer(*args, **kwargs)
