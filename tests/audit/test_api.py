@@ -39,7 +39,7 @@ def test_an_entry_says_who_did_what_to_which_record_from_where(root: APIClient) 
     device = add_device()
     root.patch(f"{'/api/devices'}/{device.pk}", {"enabled": False}, HTTP_X_REQUEST_ID="r1", REMOTE_ADDR="198.51.100.7")
     row = listed(root, via="api")[0]
-    assert row.pop("time").endswith("Z")
+    assert row.pop("timestamp").endswith("Z")
     assert row.pop("id") == AuditEntry.objects.latest("id").pk
     assert row == {
         "actor": "superuser0",
@@ -71,6 +71,7 @@ def test_the_list_is_narrowed(root: APIClient) -> None:
         for query in queries:
             assert [row["action"] for row in listed(root, **query)] == [action], query
     assert [row["action"] for row in listed(root, since=middle, via="api")] == ["delete", "read_config"]
+    assert {row["object"]["name"][:5] for row in listed(root, search="core")} == {"core1"}
     both = root.get(f"{URL}?action=delete&action=read_config").json()["results"]
     assert [row["action"] for row in both] == ["delete", "read_config"]
     for name, value in {"action": "burn", "kind": "fax", "since": "now", "masked": "maybe", "who": "anna"}.items():

@@ -17,8 +17,8 @@ class ChangeSerializer(serializers.Serializer[Any]):
     """Of one field: from what to what, or what was linked; `hidden` counts devices that you do not see."""
 
     field = serializers.CharField()
-    old = serializers.JSONField(allow_null=True)
-    new = serializers.JSONField(allow_null=True)
+    old = serializers.JSONField()
+    new = serializers.JSONField()
     added = serializers.ListField(child=serializers.CharField())
     removed = serializers.ListField(child=serializers.CharField())
     hidden = serializers.IntegerField()
@@ -44,7 +44,6 @@ class SubjectSerializer(serializers.Serializer[AuditEntry]):
 class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
     """Who did what to which record, when, and from where."""
 
-    time = serializers.DateTimeField(source="timestamp")
     actor = serializers.CharField(source="actor_name", help_text="Name of a user; empty where none acted: see `via`.")
     action = serializers.SerializerMethodField()
     token = serializers.CharField(source="token_name", help_text="Name of the API token; `log-in` for one without.")
@@ -58,7 +57,7 @@ class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
         model = AuditEntry
         fields = [
             "id",
-            "time",
+            "timestamp",
             "actor",
             "via",
             "token",

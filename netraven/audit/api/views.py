@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.generics import ListAPIView
 from rest_framework.serializers import BaseSerializer
 
@@ -38,6 +39,7 @@ class AuditFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has
         model = AuditEntry
         fields: list[str] = []
 
+    @extend_schema_field({"type": "string", "enum": list(ACTIONS)})
     def doing(self, entries: Rows, name: str, actions: list[str]) -> Rows:
         """Any of these."""
         return entries.filter(action__in=[ACTIONS[action] for action in actions]) if actions else entries
@@ -65,6 +67,7 @@ class AuditView(ListAPIView[AuditEntry]):
     serializer_class = AuditEntrySerializer
     filterset_class = AuditFilter
     pagination_class = NewestEntries
+    search_fields = ["object_repr", "actor_name"]
 
     def get_queryset(self) -> Rows:
         """What the user may know of."""
