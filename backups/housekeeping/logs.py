@@ -24,7 +24,6 @@ NAMES = {
     "workers": "records of worker processes",
 }
 ALWAYS = (ANSWERS, WORKERS)  # they have a life of their own, whatever the days that logs are kept
-NUMBERED = (ENTRIES, AUDIT)  # as they come: once a batch is young, the rest is younger still
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class LogPruning:
         rows = self._candidates()[phase].order_by("pk")
         while batch := list(rows.filter(pk__gt=after)[:BATCH] if after else rows[:BATCH]):
             after = str(batch[-1].pk)
-            old = [row for row in batch if phase not in NUMBERED or self._is_old(row)]
+            old = [row for row in batch if phase != ENTRIES or self._is_old(row)]
             if not self.dry_run:
                 rows.model._default_manager.filter(pk__in=[row.pk for row in old]).delete()
             yield Step(
@@ -79,8 +78,8 @@ class LogPruning:
                 counts={phase: len(old)},
                 deleted=[f"{phase} {row.pk}" for row in old] if self.dry_run else [],
             )
-            if phase in NUMBERED and all(self._is_young(row) for row in batch):
-                return
+            if phase == ENTRIES and all(row.time >= self._limit for row in batch):
+                return  # they are numbered as they come: the rest is younger still
 
     def _candidates(self) -> dict[str, QuerySet[Any]]:
         backups = Backup.objects.filter(job=OuterRef("pk"))
@@ -93,7 +92,7 @@ class LogPruning:
             .exclude(status__in=Job.ACTIVE)
             .exclude(Exists(backups))
             .only("pk"),
-            AUDIT: AuditEntry.objects.only("timestamp"),
+            AUDIT: AuditEntry.objects.filter(timestamp__lt=self.now - timedelta(days=self.audit_days)).only("pk"),
             ANSWERS: IdempotentAnswer.objects.filter(created_at__lt=self.now - IdempotentAnswer.LIFE).only("pk"),
             WORKERS: WorkerProcess.objects.filter(last_seen_at__lt=self.now - WORKER_GONE).only("pk"),
         }
@@ -102,11 +101,5 @@ class LogPruning:
     def _limit(self) -> datetime:
         return self.now - timedelta(days=self.days)
 
-    def _is_young(self, entry: JobLog | AuditEntry) -> bool:
-        if isinstance(entry, AuditEntry):
-            return entry.timestamp >= self.now - timedelta(days=self.audit_days)
-        return entry.time >= self._limit
-
-    def _is_old(self, entry: JobLog | AuditEntry) -> bool:
-        is_under_way = isinstance(entry, JobLog) and entry.job.status in Job.ACTIVE
-        return not self._is_young(entry) and not is_under_way
+    def _is_old(self, entry: JobLog) -> bool:
+        return entry.time < self._limit and entry.job.status not in Job.ACTIVE

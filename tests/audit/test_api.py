@@ -71,7 +71,7 @@ def test_the_list_is_narrowed(root: APIClient) -> None:
         for query in queries:
             assert [row["action"] for row in listed(root, **query)] == [action], query
     assert [row["action"] for row in listed(root, since=middle, via="api")] == ["delete", "read_config"]
-    assert {row["object"]["name"][:5] for row in listed(root, search="core")} == {"core1"}
+    assert {row["object"]["name"][:5] for row in listed(root, name="core")} == {"core1"}
     both = root.get(f"{URL}?action=delete&action=read_config").json()["results"]
     assert [row["action"] for row in both] == ["delete", "read_config"]
     for name, value in {"action": "burn", "kind": "fax", "since": "now", "masked": "maybe", "who": "anna"}.items():

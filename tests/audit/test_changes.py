@@ -126,7 +126,7 @@ def test_switching_schedules_is_in_the_trail_and_their_runs_are_not() -> None:
     ]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_backups_write_nothing_into_the_trail(make_device: MakeDevice) -> None:
     device = make_device("eos")
     request(device)

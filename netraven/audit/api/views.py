@@ -15,7 +15,7 @@ from netraven.audit.changes import Reader
 from netraven.audit.kinds import KINDS
 from netraven.audit.models import AuditEntry
 from netraven.cursor_pagination import CursorPagination
-from netraven.filtering import FlagFilter
+from netraven.filtering import FlagFilter, StrictFilter
 from netraven.permissions import requires, signed_in_user
 
 Rows = QuerySet[AuditEntry]
@@ -28,6 +28,7 @@ class AuditFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has
     action = filters.MultipleChoiceFilter(choices=[(name, name) for name in ACTIONS], method="doing")
     kind = filters.ChoiceFilter(choices=[(name, name) for name in KINDS], method="about")
     object = filters.CharFilter(field_name="object_pk", max_length=255)
+    name = filters.CharFilter(field_name="object_repr", lookup_expr="startswith", max_length=255)
     device = filters.UUIDFilter(field_name="device_id")
     via = filters.ChoiceFilter(choices=Via.choices)
     request_id = filters.CharFilter(field_name="cid")
@@ -67,7 +68,7 @@ class AuditView(ListAPIView[AuditEntry]):
     serializer_class = AuditEntrySerializer
     filterset_class = AuditFilter
     pagination_class = NewestEntries
-    search_fields = ["object_repr", "actor_name"]
+    filter_backends = [StrictFilter]  # no search: see `name`
 
     def get_queryset(self) -> Rows:
         """What the user may know of."""
