@@ -92,7 +92,6 @@ class AuditAdmin(ReadOnly, _Entries):
     list_filter = [ActorFilter, "action", KindFilter, "via", "masked", "timestamp"]
     list_select_related = ["content_type"]
     search_fields = ["object_repr"]  # and more: see get_search_results
-    search_help_text = "Beginning of a record's name, or a whole user name, or the id of a record or a request."
     ordering = ["-timestamp", "-id"]
     sortable_by = ()
     paginator = BoundedPaginator
