@@ -53,6 +53,8 @@ def housekeeping(env: environ.Env) -> dict[str, Any]:
         "KEEP_WEEKLY": _whole_number(env, "NETRAVEN_KEEP_WEEKLY", 0, CENTURY // 7),
         # Days that log entries are kept; 0 is for ever.
         "KEEP_LOG_DAYS": _whole_number(env, "NETRAVEN_KEEP_LOG_DAYS", 90, CENTURY),
+        # Days that the audit trail is kept; 0 is for ever.
+        "KEEP_AUDIT_DAYS": _whole_number(env, "NETRAVEN_KEEP_AUDIT_DAYS", 365, CENTURY),
     }
 
 

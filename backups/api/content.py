@@ -16,6 +16,7 @@ from backups import secrecy
 from backups.diff import as_patch
 from backups.fingerprint import content_hash
 from backups.models import Backup, BackupQuerySet
+from netraven.audit.trail import Action, note_reading
 from netraven.permissions import signed_in_user
 from netraven.preconditions import client_has
 
@@ -35,11 +36,13 @@ def content_response(request: Request, backup: Backup) -> HttpResponseBase:
     headers = _headers(masked) | {"ETag": etag}
     if client_has(request, etag):
         return HttpResponse(status=status.HTTP_304_NOT_MODIFIED, headers=headers)
-    if request.query_params.get("download") == "1":
+    is_download = request.query_params.get("download") == "1"
+    if is_download:
         name = secrecy.download_name(backup, masked=masked)
         headers["Content-Disposition"] = str(content_disposition_header(as_attachment=True, filename=name))
     if content is None:
         content = secrecy.read_content(backup, masked=False)
+    note_reading(Action.DOWNLOAD_CONFIG if is_download else Action.READ_CONFIG, backup, masked=masked)
     return HttpResponse(content, content_type=TEXT, headers=headers)
 
 
@@ -55,6 +58,7 @@ def diff_response(request: Request, backup: Backup, visible: BackupQuerySet) -> 
     _refuse_without_content(old)
     volatile = "\n".join(dict.fromkeys(side.device.platform.volatile_patterns for side in (old, backup)))
     before, after = (secrecy.read_text(side, masked=masked) for side in (old, backup))
+    note_reading(Action.COMPARE_CONFIGS, old, backup, masked=masked)
     patch = as_patch(before, after, volatile, old.file_path, backup.file_path)
     return HttpResponse(patch, content_type=TEXT, headers=_headers(masked))
 

@@ -28,6 +28,7 @@ VIEW_PERMISSIONS = [
     "backups.view_backup",
     "backups.view_job",
     "scheduling.view_schedule",
+    "audit.view_auditentry",
 ]
 LISTED = ("list", "detail")
 Body = dict[str, object] | list[object]
@@ -88,6 +89,7 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-job-backups", "get"): READ,
     ("api-job-log", "get"): READ,
     ("api-stale", "get"): READ,
+    ("api-audit", "get"): READ,
     ("api-schedule-preview-unsaved", "post"): READ,
     **{(f"api-schedule-{what}", "get"): READ for what in ("preview", "week", "jobs", "devices")},
     ("api-schedule-run", "post"): [401, 401, 401, 403, 403, 202],
@@ -279,6 +281,7 @@ PREPARE: dict[str, Callable[[], tuple[str, Body]]] = {
     "schedule-toggle": lambda: (prepare_schedule()[0], {"enabled": False}),
     "backup": prepare_incomplete,
     "stale": prepare_device,
+    "audit": prepare_device,
     "job-retry": lambda: (str(add_backup(add_device(), "failed").job_id), {}),
     "job": lambda: (str(add_backup(add_device(), "pending").job_id), {"all": True}),
 }
