@@ -273,7 +273,7 @@ NETRAVEN |= {
     "KEEP_LOG_DAYS": _whole_number("NETRAVEN_KEEP_LOG_DAYS", 90, CENTURY),
 }
 
-# --- search ---------------------------------------------------------------------------------------------------------------
+# --- search -----------------------------------------------------------------------------------------------------------
 
 NETRAVEN |= {
     # Seconds that one search may take; then it says how far it came, and goes on from there when asked to.

@@ -24,6 +24,7 @@ from devices.models import Device, Viewer
 THREADS = 8  # that read files: an object store is far away
 WINDOW = 64  # files that are read ahead
 LARGEST = 32_000_000  # bytes of a file
+LEAST = 1.0  # seconds that the first file has, whatever the setting says
 # What a page holds
 DEVICES = 100
 ABSENT = 500  # devices that do not contain it
@@ -87,7 +88,7 @@ def search(query: Query, scope: Scope, user: Viewer, *, masked: bool, absent: bo
     result = under_way.over(sources(devices, after, every_version=scope.every_version))
     result.total = devices.count()
     result.searched = devices.filter(hostname__lte=result.after).count() if result.after else result.total
-    result.seconds = time.monotonic() - began
+    result.seconds = round(time.monotonic() - began, 3)
     return result
 
 
@@ -100,6 +101,7 @@ class _Search:
         self._match: Match | None = None  # of the device at hand
         self._in_run = False  # the version before had hits
         self._enough = False  # of this device
+        self._read = False  # one of all files
         self._last = ""  # device that is done
 
     def over(self, devices: Iterator[tuple[Device, list[Backup]]]) -> Result:
@@ -130,10 +132,13 @@ class _Search:
                 continue
             if self._enough:
                 continue
+            left = self._ends - time.monotonic()
+            if left <= 0 and (self._last or self._read):
+                return self._stop()
             try:
-                self._note(backup, future.result(timeout=max(self._ends - time.monotonic(), 0)))
+                self._note(backup, future.result(timeout=max(left, LEAST)))
             except TimeoutError:
-                return self._stop(backup)
+                return self._stop()
 
     def _items(self, devices: Iterator[tuple[Device, list[Backup]]]) -> Iterator[Item]:
         for device, backups in devices:
@@ -156,6 +161,7 @@ class _Search:
     def _note(self, backup: Backup, found: Found | str) -> None:
         match = self._match
         assert match  # noqa: S101
+        self._read = True
         if isinstance(found, str):
             self._note_unread(match, found)
         elif not found.blocks:
@@ -188,12 +194,12 @@ class _Search:
         most = ABSENT if self._absent else DEVICES
         return len(self._result.matches) >= most or (not self._absent and self._result.hits >= HITS)
 
-    def _stop(self, backup: Backup) -> None:
-        """The time is up: go on from the last device that is done. If none is, this one is, or it never would be."""
+    def _stop(self) -> None:
+        """The time is up: go on after the last device that is done. If none is, this one is, or it never would be."""
         self._result.timed_out = True
         if not self._last and self._match:
             self._match.whole = False
-            if self._match.newest == backup or self._absent:
+            if not self._match.runs:
                 self._note_unread(self._match, "It took too long.")
             self._finish()
         self._result.after = self._last
