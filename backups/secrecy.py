@@ -48,18 +48,18 @@ def read_text(backup: Backup, *, masked: bool) -> str:
     return decode_for_people(read_content(backup, masked=masked))
 
 
-def read_to_search(backup: Backup, *, masked: bool) -> bytes:
-    """The same text in UTF-8, its lines ended by line feeds; masked ones are kept ready for the next search.
+def read_normalized(backup: Backup, *, masked: bool) -> bytes:
+    """The same text in UTF-8, its lines ended by line feeds, to search or compare; masked ones are kept ready.
 
-    It must not be searched in another form first: whether a secret is in the exact bytes must not be seen in anything,
+    Do not look into the exact bytes first, to save time: whether a secret is in them must not be seen in anything, and
     not in the time it takes either.
     """
     if not masked:
-        return _for_search(storage.read(backup))
+        return _normalized(storage.read(backup))
     patterns = backup.device.platform.secret_patterns
 
     def make() -> bytes:
-        return _for_search(read_content(backup, masked=True))
+        return _normalized(read_content(backup, masked=True))
 
     return masked_text(backup.content_hash, patterns, masking_key(), make)
 
@@ -119,7 +119,7 @@ def _told(user: Viewer, text: str, reason: object) -> str:
     return text if sees_secrets(user) or not quotes(reason) else mask_quotation(text)
 
 
-def _for_search(content: bytes) -> bytes:
+def _normalized(content: bytes) -> bytes:
     """Lines as pages show and number them."""
     if not content.isascii():
         content = encode(decode_for_people(content))

@@ -219,15 +219,6 @@ KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105  (the name of a model)
 
 NETRAVEN = backup_settings(env)
 
-# --- search -----------------------------------------------------------------------------------------------------------
-
-NETRAVEN |= {
-    # Seconds that one search may take; then it says how far it came, and goes on from there when asked to.
-    "SEARCH_SECONDS": env.float("NETRAVEN_SEARCH_SECONDS", default=10),
-    # Room for masked configurations that are kept ready for searching, in MB; 0: none are kept.
-    "MASKED_TEXTS_MB": _whole_number("NETRAVEN_MASKED_TEXTS_MB", 256, 1_000_000),
-}
-
 # --- task queue -------------------------------------------------------------------------------------------------------
 
 _workers = env.int("NETRAVEN_WORKERS", default=2)

@@ -84,7 +84,7 @@ class SearchView(APIView):
         refuse_unknown(request, PARAMETERS)
         given = request.query_params
         if wrong := [name for name, text in given.items() if "\x00" in text]:
-            raise ValidationError(dict.fromkeys(wrong, ["Null characters are not allowed."]))
+            raise ValidationError({name: ["Null characters are not allowed."] for name in wrong})
         query = Query(given.get("q", ""), flag_from(request, "regex"), flag_from(request, "case"))
         every_version = _one_of(request, "versions", "current", "all") == "all"
         scope = Scope(*(given.get(name, "") for name in ("tag", "platform", "device")), every_version)

@@ -18,7 +18,7 @@ from backups.models import Backup
 from backups.search.query import Query
 from backups.search.scan import Found, scan
 from backups.search.sources import Scope, sources
-from backups.secrecy import read_to_search
+from backups.secrecy import read_normalized
 from devices.models import Device, Viewer
 
 THREADS = 8  # that read files: an object store is far away
@@ -154,7 +154,7 @@ class _Search:
         if (backup.file_size or 0) > LARGEST:
             return f"It has more than {LARGEST // 1_000_000} MB."
         try:
-            return scan(self._pattern, read_to_search(backup, masked=self._masked))
+            return scan(self._pattern, read_normalized(backup, masked=self._masked))
         except BackupError as error:
             return str(error)
 

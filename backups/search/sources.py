@@ -44,16 +44,17 @@ def sources(devices: DeviceQuerySet, after: str, *, every_version: bool) -> Iter
     platforms = Platform.objects.in_bulk()
     while True:
         batch = list(devices.filter(hostname__gt=after).only("hostname", "platform")[:BATCH])
-        last_good = {} if every_version else _last_good(batch)
+        newest = {} if every_version else last_good(batch)
         for device in batch:
             device.platform = platforms[device.platform_id]
-            yield device, _each_version(device) if every_version else last_good.get(device.pk, [])
+            yield device, _each_version(device) if every_version else newest.get(device.pk, [])
         if len(batch) < BATCH:
             return
         after = batch[-1].hostname
 
 
-def _last_good(devices: Sequence[Device]) -> dict[uuid.UUID, list[Backup]]:
+def last_good(devices: Sequence[Device]) -> dict[uuid.UUID, list[Backup]]:
+    """By device, its last good backup. Two queries."""
     by_key = {device.pk: device for device in devices}
     newest = Backup.objects.completed().filter(device=OuterRef("pk")).order_by("-finished_at").values("pk")[:1]
     keys = Device.objects.filter(pk__in=by_key).order_by().values_list(Subquery(newest), flat=True)
