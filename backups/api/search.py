@@ -20,7 +20,7 @@ from netraven.throttling import HeavyThrottle
 PARAMETERS = {"q", "regex", "case", "versions", "find", "tag", "platform", "device", "after", "masked"}
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class FoundLineSerializer(serializers.Serializer[Any]):
     """A line; of a hit, `start` and `end` tell where its first match is. What is longer than 300 characters is cut."""
 
     number = serializers.IntegerField()
@@ -30,7 +30,7 @@ class LineSerializer(serializers.Serializer[Any]):
     end = serializers.IntegerField()
 
 
-class RunSerializer(serializers.Serializer[Run]):
+class FoundRunSerializer(serializers.Serializer[Run]):
     """Versions one after the other with the same hits: the newest backup of them, and its lines, in blocks."""
 
     backup = serializers.UUIDField(source="backup.pk")
@@ -38,7 +38,7 @@ class RunSerializer(serializers.Serializer[Run]):
     version = serializers.IntegerField(source="backup.version")
     oldest_version = serializers.IntegerField(source="oldest")
     versions = serializers.IntegerField()
-    blocks = serializers.ListField(child=LineSerializer(many=True), source="found.blocks")
+    blocks = serializers.ListField(child=FoundLineSerializer(many=True), source="found.blocks")
     more = serializers.BooleanField(source="found.more")
 
 
@@ -50,7 +50,7 @@ class FoundDeviceSerializer(serializers.Serializer[Match]):
     platform = serializers.CharField(source="device.platform.slug")
     newest_backup = serializers.UUIDField(source="newest.pk")
     whole = serializers.BooleanField()
-    runs = RunSerializer(many=True)
+    runs = FoundRunSerializer(many=True)
 
 
 class ResultSerializer(serializers.Serializer[Result]):
@@ -87,7 +87,7 @@ class SearchView(APIView):
             raise ValidationError({name: ["Null characters are not allowed."] for name in wrong})
         query = Query(given.get("q", ""), flag_from(request, "regex"), flag_from(request, "case"))
         every_version = _one_of(request, "versions", "current", "all") == "all"
-        scope = Scope(*(given.get(name, "") for name in ("tag", "platform", "device")), every_version)
+        scope = Scope(given.get("tag", ""), given.get("platform", ""), given.get("device", ""), every_version)
         absent, masked = _one_of(request, "find", "present", "absent") == "absent", is_masked(request)
         user, after = signed_in_user(request), given.get("after", "")
         try:

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import OuterRef, Subquery
@@ -123,9 +124,9 @@ def _pairs(backups: BackupQuerySet, platform: Platform) -> list[Pair]:
     """Each with the good one before it, if that holds other bytes; of devices of this platform."""
     before = Backup.objects.completed().filter(device=OuterRef("device"), finished_at__lt=OuterRef("finished_at"))
     previous = Subquery(before.order_by("-finished_at").values("pk")[:1])
-    news = list(backups.annotate(previous=previous).select_related("device"))
+    news: list[Any] = list(backups.annotate(previous=previous).select_related("device"))
     olds = Backup.objects.in_bulk([new.previous for new in news if new.previous])
-    pairs = [(new, olds[new.previous]) for new in news if new.previous in olds]
+    pairs: list[Pair] = [(new, olds[new.previous]) for new in news if new.previous in olds]
     for new, old in pairs:
         new.device.platform = platform
         old.device = new.device

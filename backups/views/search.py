@@ -59,7 +59,7 @@ def search(request: UserRequest) -> HttpResponse:
 
 
 def _asked(request: UserRequest) -> Asked:
-    given = {name: text.replace("\x00", "") for name, text in request.GET.items()}
+    given = {name: str(text).replace("\x00", "") for name, text in request.GET.items()}
 
     def short(name: str) -> str:
         return given.get(name, "")[:255]
