@@ -42,7 +42,7 @@ def search(request: UserRequest) -> HttpResponse:
     if not asked.query.text:
         return render(request, "pages/search.html", context)
     throttle = HeavyThrottle()
-    if request.method == "GET" and not throttle.allow_request(request, None):  # type: ignore[arg-type]
+    if not throttle.allow_request(request, None):  # type: ignore[arg-type]
         wait = ceil(throttle.wait() or 1)
         context["problem"] = f"You have searched a lot: try again in {wait} second{'' if wait == 1 else 's'}."
         answer = render(request, "pages/search.html", context, status=429)
