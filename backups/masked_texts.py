@@ -1,4 +1,4 @@
-"""Masked texts, kept ready: masking takes a hundred times as long as reading what is masked already.
+"""Masked texts, kept ready: masking takes ten times as long as reading what is masked already.
 
 They are files in a folder of this host, compressed, which may be deleted at any time. There is no secret in them. The
 name of a file is a keyed digest of all that its text depends on: the stored bytes, the platform's patterns, the
