@@ -10,8 +10,9 @@ import re2
 from backups.exceptions import BackupError
 
 LONGEST = 500  # characters
-# Bytes of memory for one expression: one that needs more would be slow, and is refused.
+# One that needs more would be slow, and is refused: bytes of memory, and steps of an expression
 MEMORY = 1 << 20
+STEPS = 1_500
 
 # What Python's expressions have and these have not
 LOOK_AROUND = re.compile(r"\(\?<?[=!]")
@@ -52,9 +53,12 @@ class Query:
         options.case_sensitive = self.match_case
         try:
             # So that ^ and $ are the ends of a line
-            return re2.compile(b"(?m)" + (wanted if self.is_regex else re2.escape(wanted)), options)
+            pattern = re2.compile(b"(?m)" + (wanted if self.is_regex else re2.escape(wanted)), options)
         except re2.error as error:
             raise BadQuery(self._why_not(error)) from None
+        if self.is_regex and pattern.programsize > STEPS:
+            raise BadQuery("This regular expression is too large: repeat less.")
+        return pattern
 
     def _why_not(self, error: Exception) -> str:
         if LOOK_AROUND.search(self.text):

@@ -111,6 +111,7 @@ def test_lines_are_found_as_python_finds_them(lines: list[str], expression: str)
         ("*", "repetition"),
         ("a{2000}", "repetition"),
         (r"(?:\pL?){1000}", "too large"),
+        ("(?:(?:.?){30}){30}y", "too large"),
         ("a\\", "trailing \\"),
         ("x" * (LONGEST + 1), "at most"),
         ("a\nb", "one line"),
