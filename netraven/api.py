@@ -16,6 +16,7 @@ from backups.api.log_ins import (
     TagStatisticsListView,
     TagStatisticsView,
 )
+from backups.api.search import SearchView
 from backups.api.staleness import StaleDevicesView
 from backups.api.views import (
     BackupViewSet,
@@ -103,6 +104,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^devices/(?P<device_id>[^/]+)/backup/?$", DeviceBackupView.as_view(), name="api-device-backup"),
     re_path(r"^devices/(?P<device_id>[^/]+)/backups/?$", DeviceBackupsView.as_view(), name="api-device-backups"),
     re_path(r"^audit/?$", AuditView.as_view(), name="api-audit"),
+    re_path(r"^search/?$", SearchView.as_view(), name="api-search"),
     re_path(r"^stale/?$", StaleDevicesView.as_view(), name="api-stale"),
     re_path(r"^jobs/(?P<job_id>[^/]+)/backups/?$", JobBackupsView.as_view(), name="api-job-backups"),
     re_path(r"^jobs/(?P<job_id>[^/]+)/log/?$", JobLogView.as_view(), name="api-job-log"),

@@ -30,7 +30,7 @@ def content_response(request: Request, backup: Backup) -> HttpResponseBase:
     PermissionDenied.
     """
     _refuse_without_content(backup)
-    masked = _is_masked(request)
+    masked = is_masked(request)
     content = secrecy.read_content(backup, masked=True) if masked else None
     etag = f'"{backup.content_hash}"' if content is None else f'"{content_hash(content)}-masked"'
     headers = _headers(masked) | {"ETag": etag}
@@ -53,7 +53,7 @@ def diff_response(request: Request, backup: Backup, visible: BackupQuerySet) -> 
     Raises ValidationError, PermissionDenied, NotFound, CorruptBackup, StorageFailed.
     """
     _refuse_without_content(backup)
-    masked = _is_masked(request)
+    masked = is_masked(request)
     old = _against(request, backup, visible.select_related("device__platform"))
     _refuse_without_content(old)
     volatile = "\n".join(dict.fromkeys(side.device.platform.volatile_patterns for side in (old, backup)))
@@ -63,7 +63,7 @@ def diff_response(request: Request, backup: Backup, visible: BackupQuerySet) -> 
     return HttpResponse(patch, content_type=TEXT, headers=_headers(masked))
 
 
-def _is_masked(request: Request) -> bool:
+def is_masked(request: Request) -> bool:
     """What the client asked for with `?masked=`, or else what the user may have."""
     may_see = secrecy.sees_secrets(signed_in_user(request))
     asked = request.query_params.get("masked", "false" if may_see else "true")

@@ -24,7 +24,7 @@ from tests.scheduling.conftest import make_schedule
 from tests.services import missing
 
 CHROMIUM = "/usr/bin/chromium"
-PAGES = ["devices", "device", "stale", "backup", "diff", "accept", "job", "host-keys", "week", "not-found"]
+PAGES = ["devices", "device", "search", "stale", "backup", "diff", "accept", "job", "host-keys", "week", "not-found"]
 CONSOLE = [
     "index",
     "devices_device",
@@ -101,6 +101,7 @@ def page_path(name: str, network: Network) -> str:
     return {
         "devices": reverse("pages:devices"),
         "device": reverse("pages:device", args=[network.device.pk]),
+        "search": f"{reverse('pages:search')}?q=hostname&versions=all",
         "stale": reverse("pages:stale"),
         "backup": reverse("pages:backup", args=[network.new.pk]),
         "diff": reverse("pages:diff", args=[network.old.pk, network.new.pk]),
