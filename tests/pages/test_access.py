@@ -29,6 +29,7 @@ PAGES = {
     "diff-with-previous": (403, 403, 302, 302, 302),
     "diff": (403, 403, 200, 200, 200),
     "host-keys": (403, 200, 200, 200, 200),
+    "search": (403, 403, 200, 200, 200),
     "jobs": (403, 200, 200, 200, 200),
     "job": (403, 200, 200, 200, 200),
     "job-live": (403, 200, 200, 200, 200),
@@ -37,7 +38,7 @@ PAGES = {
     "cancel": (403, 403, 403, 200, 200),
 }
 OPEN = {"start", "logout"}  # a redirect, and Django's own view
-LISTS = {"devices", "jobs", "stale", "back-up-stale"}  # of no record in particular
+LISTS = {"devices", "jobs", "search", "stale", "back-up-stale"}  # of no record in particular
 BUTTONS = {"back-up", "back-up-stale", "retry"}
 USERS = ["nobody", "viewer", "reader", "operator", "superuser"]
 
@@ -48,6 +49,7 @@ def address(page: str, network: Network) -> str:
     arguments = {
         "devices": [],
         "jobs": [],
+        "search": [],
         "stale": [],
         "back-up-stale": [],
         "device": [network.device.pk],
