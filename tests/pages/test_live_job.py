@@ -30,7 +30,7 @@ def test_a_job_is_watched_to_its_end_and_its_failures_retried_by_keyboard(
     network: Network, make_device: MakeDevice, open_browser: OpenBrowser
 ) -> None:
     good, rejected = make_device("ios", Fault.SLOW, delay=2.5), make_device("ios")
-    Credential.objects.filter(pk=rejected.credential_id).update(password="wrong")
+    Credential.objects.filter(devices=rejected).update(password="wrong")
     wanted = Device.objects.filter(hostname__in=[good.hostname, rejected.hostname])
     job = request_backups(wanted, user=None, trigger=Job.Trigger.COMMAND).job
     page, told = listened_page(open_browser())
