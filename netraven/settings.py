@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from netraven.api_settings import rest_framework, rest_knox, spectacular
 from netraven.logs import configure_structlog, logging_config
+from netraven.notifying import base_url, mail, networks
 from netraven.object_store import object_store
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -258,6 +259,19 @@ NETRAVEN |= {
     # Days that log entries are kept; 0 is for ever.
     "KEEP_LOG_DAYS": _whole_number("NETRAVEN_KEEP_LOG_DAYS", 90, CENTURY),
 }
+
+# --- notifications ----------------------------------------------------------------------------------------------------
+
+NETRAVEN |= {
+    # Where people reach the pages, for links in messages.
+    "BASE_URL": base_url(env),
+    # Networks that webhooks may be posted to although they are not public, also by http://.
+    "WEBHOOK_ALLOW": networks(env),
+    "MAIL_IS_SET": bool(env.str("EMAIL_URL", default="")),
+}
+DEFAULT_FROM_EMAIL = env.str("NETRAVEN_EMAIL_FROM", default="netraven@localhost")
+EMAIL_TIMEOUT = 15
+vars().update(mail(env))
 
 # --- task queue -------------------------------------------------------------------------------------------------------
 

@@ -10,14 +10,17 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from backups.housekeeping.steps import BATCH, Counts, Cursor, Step
-from backups.models import Backup, IdempotentAnswer, Job, JobLog, LoginAttempt, WorkerProcess
+from backups.models import Backup, Delivery, IdempotentAnswer, Job, JobLog, LoginAttempt, WorkerProcess
 
 WORKER_GONE = timedelta(days=1)  # a worker process that gave no sign of life for so long
-ENTRIES, TESTS, JOBS, ANSWERS, WORKERS = PHASES = ("entries", "tests", "jobs", "answers", "workers")
+ENTRIES, TESTS, JOBS, DELIVERIES, ANSWERS, WORKERS = PHASES = (
+    *("entries", "tests", "jobs", "deliveries", "answers", "workers"),
+)
 NAMES = {
     "entries": "log entries",
     "tests": "log-in tests",
     "jobs": "jobs",
+    "deliveries": "notifications",
     "answers": "answers kept for repeated requests",
     "workers": "records of worker processes",
 }
@@ -26,7 +29,7 @@ ALWAYS = (ANSWERS, WORKERS)  # they have a life of their own, whatever the days 
 
 @dataclass(frozen=True)
 class LogPruning:
-    """One run over log entries, log-in tests, jobs without backups, kept answers, and records of worker processes."""
+    """One run over log entries, log-in tests, notifications, jobs without backups, kept answers, and worker processes."""
 
     job_type: ClassVar[Job.Type] = Job.Type.LOG_PRUNING
 
@@ -41,7 +44,7 @@ class LogPruning:
     def about(self) -> str:
         """How long they are kept."""
         kept = f"kept for {self.days} days" if self.days else "kept for ever"
-        return f"Log pruning: log entries, log-in tests and jobs without backups are {kept}"
+        return f"Log pruning: log entries, log-in tests, notifications and jobs without backups are {kept}"
 
     def total(self) -> int | None:
         """Counting a log takes as long as going through it."""
@@ -86,6 +89,9 @@ class LogPruning:
             JOBS: Job.objects.filter(created_at__lt=self._limit)
             .exclude(status__in=Job.ACTIVE)
             .exclude(Exists(backups))
+            .only("pk"),
+            DELIVERIES: Delivery.objects.filter(created_at__lt=self._limit)
+            .exclude(status=Delivery.Status.PENDING)
             .only("pk"),
             ANSWERS: IdempotentAnswer.objects.filter(created_at__lt=self.now - IdempotentAnswer.LIFE).only("pk"),
             WORKERS: WorkerProcess.objects.filter(last_seen_at__lt=self.now - WORKER_GONE).only("pk"),

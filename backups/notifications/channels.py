@@ -1,0 +1,59 @@
+"""What people do with channels: who may have one for which devices, tests, and sending again."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from backups import secrecy
+from backups.exceptions import RequestRefused
+from backups.models import Channel, Delivery, DeliveryItem
+from backups.models.channel import devices_with
+from backups.notifications.outcome import Outcome
+from backups.notifications.sending import send_now
+from devices.models import Device
+
+TESTS_EVERY = timedelta(seconds=2)
+
+
+def refuse_unless_seen(user: User, tags: Collection[UUID], *, with_diff: bool) -> None:
+    """A channel carries out of NetRaven what it tells: who sets one up must see it all. Raises ValidationError."""
+    if user.is_superuser:
+        return
+    hidden = devices_with(list(tags)).exclude(pk__in=Device.objects.visible_to(user).values("pk"))
+    if hidden.exists():
+        raise ValidationError({"tags": "This would tell of devices that you do not see. Choose other tags."})
+    if with_diff and not user.has_perm(secrecy.VIEW_CONFIG):
+        raise ValidationError({"with_diff": "You may not read configurations: leave the diff out."})
+
+
+def note_edit(channel: Channel) -> None:
+    """Before an edit is saved: whoever switches it on again gives it another chance."""
+    if channel.enabled:
+        channel.disabled_reason, channel.failing_since = "", None
+
+
+def send_test(channel: Channel) -> tuple[Delivery, Outcome]:
+    """Send a message without events now, also while the channel is switched off; it takes up to 20 seconds."""
+    since = timezone.now() - TESTS_EVERY
+    if Delivery.objects.filter(channel=channel, test=True, created_at__gt=since).exists():
+        raise RequestRefused("A test was sent a moment ago. Wait for what comes of it.")
+    delivery = Delivery.objects.create(channel=channel, test=True, next_try_at=timezone.now())
+    return delivery, send_now(delivery)
+
+
+@transaction.atomic
+def send_again(delivery: Delivery) -> Delivery:
+    """The same events in a new delivery, which is due now. Raises RequestRefused while it is under way."""
+    if delivery.status == Delivery.Status.PENDING:
+        raise RequestRefused("This delivery has not ended yet: it is tried again by itself.")
+    if delivery.test or not delivery.channel.enabled:
+        raise RequestRefused("Tests are sent from the channel." if delivery.test else "Its channel is switched off.")
+    copy = Delivery.objects.create(channel=delivery.channel, job_id=delivery.job_id, next_try_at=timezone.now())
+    items = delivery.items.order_by("id").values("kind", "device_id", "backup_id", "reason", "at")
+    DeliveryItem.objects.bulk_create([DeliveryItem(delivery=copy, **item) for item in items], batch_size=500)
+    return copy
