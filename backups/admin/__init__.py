@@ -1,4 +1,5 @@
-"""Operator console: devices, gateways, credentials and tags with what backups know of them; backups, jobs, workers.
+"""Operator console: devices, gateways, credentials and tags with what backups know of them; backups, jobs, workers,
+and notifications.
 
 What nobody may touch is locked.
 """
@@ -7,6 +8,8 @@ from django.contrib import admin
 from django.contrib.auth.forms import AuthenticationForm
 
 from backups.admin.backups import BackupAdmin
+from backups.admin.channels import ChannelAdmin
+from backups.admin.deliveries import DeliveryAdmin
 from backups.admin.devices import DeviceAdmin
 from backups.admin.gateways import GatewayAdmin
 from backups.admin.host_keys import HostKeyAdmin
@@ -17,7 +20,9 @@ from backups.admin.workers import WorkerProcessAdmin
 
 __all__ = [
     "BackupAdmin",
+    "ChannelAdmin",
     "CredentialAdmin",
+    "DeliveryAdmin",
     "DeviceAdmin",
     "GatewayAdmin",
     "HostKeyAdmin",

@@ -29,7 +29,7 @@ ALWAYS = (ANSWERS, WORKERS)  # they have a life of their own, whatever the days 
 
 @dataclass(frozen=True)
 class LogPruning:
-    """One run over log entries, log-in tests, notifications, jobs without backups, kept answers, and worker processes."""
+    """One run over log entries, log-in tests, notifications, jobs without backups, kept answers, worker processes."""
 
     job_type: ClassVar[Job.Type] = Job.Type.LOG_PRUNING
 

@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                     credentials.fields.SecretField(
                         blank=True,
                         default="",
-                        help_text="It signs every message: whsec_… as Standard Webhooks has it, or any text of 24 characters or more.",
+                        help_text="Signs each message: whsec_… as in Standard Webhooks, or any text of 24 characters.",
                         verbose_name="signing secret",
                     ),
                 ),

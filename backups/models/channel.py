@@ -53,7 +53,7 @@ class Channel(models.Model):
         blank=True,
         default="",
         max_length=200,
-        help_text="It signs every message: whsec_… as Standard Webhooks has it, or any text of 24 characters or more.",
+        help_text="Signs each message: whsec_… as in Standard Webhooks, or any text of 24 characters.",
     )
     enabled = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=300, blank=True, editable=False)

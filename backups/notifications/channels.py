@@ -15,7 +15,7 @@ from backups.models import Channel, Delivery, DeliveryItem
 from backups.models.channel import devices_with
 from backups.notifications.outcome import Outcome
 from backups.notifications.sending import send_now
-from devices.models import Device
+from devices.models import Device, Tag
 
 TESTS_EVERY = timedelta(seconds=2)
 
@@ -31,10 +31,24 @@ def refuse_unless_seen(user: User, tags: Collection[UUID], *, with_diff: bool) -
         raise ValidationError({"with_diff": "You may not read configurations: leave the diff out."})
 
 
-def note_edit(channel: Channel) -> None:
-    """Before an edit is saved: whoever switches it on again gives it another chance."""
-    if channel.enabled:
+@transaction.atomic
+def save_channel(channel: Channel, *, user: User, tags: Collection[Tag] | None = None) -> Channel:
+    """Check and save it, with these tags or those that it has. Raises ValidationError by field.
+
+    One that NetRaven had switched off, and that is switched on, gets another chance.
+    """
+    channel.full_clean()
+    kept = [] if channel._state.adding else channel.tags.values_list("pk", flat=True)
+    chosen = kept if tags is None else [tag.pk for tag in tags]
+    refuse_unless_seen(user, list(chosen), with_diff=channel.with_diff)
+    if channel._state.adding:
+        channel.created_by = user
+    if channel.enabled and channel.disabled_reason:
         channel.disabled_reason, channel.failing_since = "", None
+    channel.save()
+    if tags is not None:
+        channel.tags.set(tags)
+    return channel
 
 
 def send_test(channel: Channel) -> tuple[Delivery, Outcome]:

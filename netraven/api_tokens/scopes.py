@@ -15,6 +15,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "secrets:read": ("backups.view_config", "backups.view_secrets"),
     "credentials": ("credentials.*",),
     "schedules": ("scheduling.*",),
+    "notifications": ("backups.*_channel", "backups.view_delivery"),
 }
 
 
