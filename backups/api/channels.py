@@ -1,7 +1,7 @@
 """/api/channels: who is told what, and whether messages arrive."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError as InvalidChannel
 from django.db import transaction
@@ -38,7 +38,7 @@ class AddressesField(serializers.ListField):
 
     def to_representation(self, data: Any) -> list[str]:
         """One by one."""
-        return data.split()
+        return str(data).split()
 
 
 class ChannelFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no annotations
@@ -121,7 +121,7 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
         try:
             return save_channel(channel, user=self.context["request"].user, tags=tags)
         except InvalidChannel as error:
-            errors = dict(get_error_detail(error))
+            errors = cast(dict[str, Any], get_error_detail(error))
             raise serializers.ValidationError({FIELDS.get(name, name): what for name, what in errors.items()}) from None
 
 

@@ -1,9 +1,11 @@
 """When a channel's digest is due."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from backups.models import Channel
+
+DAY = timedelta(days=1)
 
 
 def next_digest(channel: Channel, now: datetime) -> datetime:
@@ -14,8 +16,10 @@ def next_digest(channel: Channel, now: datetime) -> datetime:
     if channel.mode == Channel.Mode.HOURLY:  # of real time: nothing is lost or doubled when clocks are changed
         return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     zone = _zone_of(channel)
-    today = datetime.combine(now.astimezone(zone).date(), channel.digest_time, zone)
-    return today if today.timestamp() > now.timestamp() else today + timedelta(days=1)
+    today = now.astimezone(zone).date()
+    # To UTC before it is compared: a time that comes twice, or never, is equal to none in another zone
+    times = (datetime.combine(day, channel.digest_time, zone).astimezone(UTC) for day in (today, today + DAY))
+    return next(moment for moment in times if moment > now)
 
 
 def _zone_of(channel: Channel) -> ZoneInfo:
