@@ -28,13 +28,9 @@ FIELDS = {"on_changed": "events", "__all__": "non_field_errors"}  # names of our
 
 
 class AddressesField(serializers.ListField):
-    """E-mail addresses."""
+    """E-mail addresses; stored they are one a line."""
 
     child = serializers.EmailField()
-
-    def to_internal_value(self, data: Any) -> str:  # type: ignore[override]
-        """As they are stored: one a line. Raises ValidationError."""
-        return "\n".join(super().to_internal_value(data))
 
     def to_representation(self, data: Any) -> list[str]:
         """One by one."""
@@ -88,6 +84,10 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
         ]
         read_only_fields = ["disabled_reason", "failing_since"]
         extra_kwargs = {"secret": SECRET}
+
+    def validate_addresses(self, addresses: list[str]) -> str:
+        """As they are stored."""
+        return "\n".join(addresses)
 
     def to_internal_value(self, data: Any) -> Any:
         """Refuse fields that there are not: who misspells `enabled` believes that it is off."""

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+import backups.models.channel
 import backups.time_zones
 import credentials.fields
 
@@ -31,7 +32,12 @@ class Migration(migrations.Migration):
             name="Channel",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("name", models.CharField(max_length=100, unique=True)),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=100, unique=True, validators=[backups.models.channel.validate_one_line]
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(

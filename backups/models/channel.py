@@ -18,6 +18,12 @@ from devices.models import Device, DeviceQuerySet, Tag
 MOST_ADDRESSES = 20
 
 
+def validate_one_line(value: str) -> None:
+    """It stands in messages."""
+    if not value.isprintable():
+        raise ValidationError("Use printable characters in one line.")
+
+
 class ChannelQuerySet(models.QuerySet["Channel"]):
     """Reads over channels."""
 
@@ -40,7 +46,7 @@ class Channel(models.Model):
         DAILY = "daily", "A digest every day"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=100, unique=True, validators=[validate_one_line])
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.EMAIL)
     addresses = models.TextField(
         blank=True, max_length=5000, help_text="E-mail addresses, one per line: each of them gets every message."

@@ -1,7 +1,7 @@
 """A receiver of webhooks and a mail server on the loopback address, channels, and backups as they end."""
 
-import itertools
 import ipaddress
+import itertools
 import json
 import socketserver
 import ssl

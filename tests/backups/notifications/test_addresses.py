@@ -24,7 +24,13 @@ UGLY = [
     *("https://user:secret@hooks.example.net/", "https://@hooks.example.net/", "https://hooks.example.net/#part"),
     *("https://hooks.example.net:0/", "https://hooks.example.net:70000/", "https://hooks.example.net:x/"),
     *("https://hooks.example.net/a b", "https://hooks.example.net/\r\nX: y", "https://hooks.example.net\\@127.0.0.1/"),
-    *("https://hööks.example.net/", "https://⑯⑨.254.169.254/", "https://-x.example.net/", "https://[::1", "https://a..b/"),
+    *(
+        "https://hööks.example.net/",
+        "https://⑯⑨.254.169.254/",
+        "https://-x.example.net/",
+        "https://[::1",
+        "https://a..b/",
+    ),
     "http://hooks.example.net/",
 ]
 

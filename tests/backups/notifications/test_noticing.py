@@ -99,7 +99,8 @@ def test_one_that_is_accepted_is_good_news(make_channel: MakeChannel) -> None:
 
 def test_a_missed_objective_is_told_once_until_it_is_met(make_channel: MakeChannel) -> None:
     make_channel(*ALL)
-    core, never = make_device(hours=24), make_device("never", hours=1)
+    core = make_device(hours=24)
+    make_device("never", hours=1)
     end(core, "hostname a\n")
     assert look_for_stale() == []
     long_ago = timezone.now() - timedelta(days=3)
@@ -128,9 +129,7 @@ def test_an_objective_that_is_changed_is_no_news_and_missing_it_again_is(make_ch
     assert not StaleNotice.objects.exists()
 
 
-def test_stale_devices_are_looked_for_once_a_minute(
-    make_channel: MakeChannel, django_assert_num_queries: Any
-) -> None:
+def test_stale_devices_are_looked_for_once_a_minute(make_channel: MakeChannel, django_assert_num_queries: Any) -> None:
     make_device(hours=1)
     look()
     Device.objects.update(created_at=timezone.now() - timedelta(hours=2))
@@ -148,7 +147,9 @@ def test_a_channel_hears_of_devices_with_its_tags_only(make_channel: MakeChannel
         end(make_device(name, *tags), reason="timeout")
     look()
     heard = {
-        channel: sorted(DeliveryItem.objects.filter(delivery__channel=channel).values_list("device__hostname", flat=True))
+        channel: sorted(
+            DeliveryItem.objects.filter(delivery__channel=channel).values_list("device__hostname", flat=True)
+        )
         for channel in Channel.objects.all()
     }
     assert heard == {

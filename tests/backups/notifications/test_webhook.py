@@ -56,9 +56,7 @@ def test_an_answer_that_is_no_success_is_told(receiver: Receiver, path: str, sta
 
 
 @pytest.mark.parametrize("path", ["/hang", "/drip"])
-def test_a_receiver_that_takes_its_time_is_cut(
-    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
+def test_a_receiver_that_takes_its_time_is_cut(receiver: Receiver, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.setattr(webhook, "SECONDS", 0.6)
     began = time.monotonic()
     outcome = post(receiver.url(path), SECRET, "an-id", b"{}")
@@ -76,7 +74,9 @@ def test_an_answer_without_end_and_one_that_is_no_http_do_no_harm(receiver: Rece
 def test_nobody_there_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert post(f"http://127.0.0.1:{port}/", SECRET, "an-id", b"{}").answer == "The connection failed: Connection refused."
+    assert (
+        post(f"http://127.0.0.1:{port}/", SECRET, "an-id", b"{}").answer == "The connection failed: Connection refused."
+    )
 
 
 def test_the_connection_goes_to_the_address_that_was_looked_at(

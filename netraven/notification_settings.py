@@ -10,7 +10,18 @@ from environ import Env
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def mail(env: Env) -> dict[str, Any]:
+def notification_settings(env: Env) -> dict[str, Any]:
+    """What is in settings.NETRAVEN."""
+    return {
+        # Where people reach the pages, for links in messages.
+        "BASE_URL": _base_url(env),
+        # Networks that webhooks may be posted to although they are not public, also by http://.
+        "WEBHOOK_ALLOW": _networks(env),
+        "MAIL_IS_SET": bool(env.str("EMAIL_URL", default="")),
+    }
+
+
+def mail_settings(env: Env) -> dict[str, Any]:
     """Django's settings of the mail server that EMAIL_URL names; none, and no mail, without it."""
     if not env.str("EMAIL_URL", default=""):
         return {}
@@ -23,7 +34,7 @@ def mail(env: Env) -> dict[str, Any]:
     return found
 
 
-def base_url(env: Env) -> str:
+def _base_url(env: Env) -> str:
     """Without a slash at its end; empty if it is not set."""
     value: str = env.str("NETRAVEN_BASE_URL", default="").rstrip("/")
     parts = urlsplit(value)
@@ -32,7 +43,7 @@ def base_url(env: Env) -> str:
     return value
 
 
-def networks(env: Env) -> list[Network]:
+def _networks(env: Env) -> list[Network]:
     """Of NETRAVEN_WEBHOOK_ALLOW: `10.1.0.0/16,2001:db8::/32`."""
     found = []
     for text in env.list("NETRAVEN_WEBHOOK_ALLOW", default=[]):
