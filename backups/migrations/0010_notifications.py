@@ -142,6 +142,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "notification channel",
+                "get_latest_by": "updated_at",
                 "ordering": ["name"],
             },
         ),

@@ -93,6 +93,7 @@ class Channel(models.Model):
 
     class Meta:
         ordering = ["name"]
+        get_latest_by = "updated_at"
         verbose_name = "notification channel"
 
     def __str__(self) -> str:

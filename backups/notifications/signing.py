@@ -1,7 +1,6 @@
 """How a receiver knows that a message is NetRaven's: as Standard Webhooks has it."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 
@@ -18,7 +17,7 @@ def key_of(secret: str) -> bytes:
     if secret.startswith(PREFIX):
         try:
             key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
-        except binascii.Error:
+        except ValueError:  # binascii.Error is one; what is no ASCII raises the other
             raise UnusableSecret("What follows whsec_ is not base64.") from None
     else:
         key = secret.encode("utf-8", "surrogatepass")

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from backups.notifications import addresses
 from backups.notifications.addresses import RefusedAddress, check_url, resolve
 
 REFUSED = [
@@ -53,7 +52,7 @@ def let_mean(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
         asked.append(host)
         return [(0, socket.SOCK_STREAM, 6, "", (address, port)) for address in answers]
 
-    monkeypatch.setattr(addresses.socket, "getaddrinfo", answer)
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
     return asked
 
 

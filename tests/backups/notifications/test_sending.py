@@ -16,6 +16,7 @@ from backups.notifications import sending
 from backups.notifications.channels import send_again, send_test
 from backups.notifications.duty import notify
 from backups.notifications.noticing import look
+from backups.notifications.outcome import Outcome
 from backups.notifications.sending import send_due
 from credentials.fields import Ciphertext
 from devices.models import Device
@@ -190,7 +191,7 @@ def test_what_a_dead_process_had_claimed_is_sent_by_another_with_the_same_id(
     make_due()
     assert send_due() == 1
     assert [message.headers["webhook-id"] for message in receiver.posted] == [str(delivery.pk)]
-    sending._settle(delivery, sending.Outcome(False, "late"), last=True)
+    sending._settle(delivery, Outcome(False, "late"), last=True)
     assert Delivery.objects.get().status == "sent", "the first one has nothing to say any more"
 
 

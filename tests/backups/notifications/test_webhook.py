@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.conf import settings as django_settings
 
-from backups.notifications import addresses, webhook
+from backups.notifications import webhook
 from backups.notifications.signing import UnusableSecret, key_of
 from backups.notifications.webhook import post
 from tests.backups.notifications.conftest import SECRET, Receiver
@@ -87,11 +87,11 @@ def test_the_connection_goes_to_the_address_that_was_looked_at(
 
     def answer(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
         if host != "hooks.example.net":
-            return real(host, port, *_, **__)
+            return list(real(host, port, *_, **__))
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(meanings), port))]
 
-    real = addresses.socket.getaddrinfo
-    monkeypatch.setattr(addresses.socket, "getaddrinfo", answer)
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
     assert post(receiver.url(host="hooks.example.net"), SECRET, "an-id", b"{}").sent
     assert next(meanings) == "127.0.0.2", "asked once"
     assert receiver.posted[0].headers["host"] == f"hooks.example.net:{receiver.server_port}"
@@ -147,7 +147,7 @@ def test_a_loopback_that_is_not_allowed_is_never_connected_to(receiver: Receiver
 def test_secrets_that_are_none_are_refused() -> None:
     assert key_of("whsec_" + "QUJD" * 8) == b"ABC" * 8
     assert key_of("a text of many characters") == b"a text of many characters"
-    for secret in ("", "short", "whsec_QUJD", "whsec_!" + "QUJD" * 8, "whsec_" + "QUJD" * 30):
+    for secret in ("", "short", "whsec_QUJD", "whsec_!" + "QUJD" * 8, "whsec_…" + "QUJD" * 8, "whsec_" + "QUJD" * 30):
         with pytest.raises(UnusableSecret) as caught:
             key_of(secret)
         assert "QUJD" not in str(caught.value)
