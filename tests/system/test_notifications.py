@@ -102,6 +102,6 @@ def test_what_a_killed_process_had_claimed_is_sent_with_the_same_id(
     assert claimed.next_try_at > timezone.now() + timedelta(minutes=3), "nobody else before the claim runs out"
     Channel.objects.using(installation.alias).update(url=receiver.url())
     rows.update(next_try_at=timezone.now())
-    start(installation)
-    wait_for(lambda: deliveries(installation, "sent") == 1, 30, "the second attempt")
+    installation.start_worker()  # a cluster, whose clock does it
+    wait_for(lambda: deliveries(installation, "sent") == 1, 40, "the second attempt")
     assert [message.headers["webhook-id"] for message in receiver.posted] == [str(claimed.pk)] * 2
