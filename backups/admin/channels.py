@@ -63,7 +63,8 @@ class ChannelForm(_Form):
         """Raises ValidationError for tags of devices that the user does not see."""
         cleaned = super().clean() or self.cleaned_data
         if "tags" in cleaned and "with_diff" in cleaned:
-            refuse_unless_seen(self.user, [tag.pk for tag in cleaned["tags"]], with_diff=cleaned["with_diff"])
+            tags = [tag.pk for tag in cleaned["tags"]] or None
+            refuse_unless_seen(self.user, tags, with_diff=cleaned["with_diff"])
         return cleaned
 
 

@@ -74,6 +74,7 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
             "every_failure",
             "with_diff",
             "tags",
+            "all_devices",
             "mode",
             "digest_time",
             "time_zone",
@@ -82,7 +83,7 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
             "created_at",
             "updated_at",
         ]
-        read_only_fields = ["disabled_reason", "failing_since"]
+        read_only_fields = ["disabled_reason", "all_devices", "failing_since"]
         extra_kwargs = {"secret": SECRET}
 
     def validate_addresses(self, addresses: list[str]) -> str:

@@ -136,6 +136,7 @@ class Migration(migrations.Migration):
                         validators=[backups.time_zones.validate_time_zone],
                     ),
                 ),
+                ("all_devices", models.BooleanField(default=True, editable=False)),
                 ("failing_since", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),

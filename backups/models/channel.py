@@ -13,7 +13,7 @@ from backups.notifications.addresses import RefusedAddress, check_url
 from backups.notifications.signing import UnusableSecret, key_of
 from backups.time_zones import validate_time_zone
 from credentials.fields import SecretField
-from devices.models import Device, DeviceQuerySet, Tag
+from devices.models import Tag
 
 MOST_ADDRESSES = 20
 
@@ -77,6 +77,8 @@ class Channel(models.Model):
     tags = models.ManyToManyField(
         Tag, blank=True, related_name="+", help_text="Devices with any of these. None: all devices."
     )
+    # As it was saved: deleting its last tag must not have it tell of everything
+    all_devices = models.BooleanField(default=True, editable=False)
     mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.JOB)
     digest_time = models.TimeField(default=time(7), help_text="Of the daily digest, in the time zone below.")
     time_zone = models.CharField(
@@ -108,11 +110,6 @@ class Channel(models.Model):
     def wanted(self) -> list[str]:
         """The kinds of events that it wants."""
         return [kind for kind in ("changed", "failed", "recovered", "stale") if getattr(self, f"on_{kind}")]
-
-    def devices(self) -> DeviceQuerySet:
-        """Those that it tells of now."""
-        tags = list(self.tags.values_list("pk", flat=True))
-        return devices_with(tags)
 
     def clean(self) -> None:
         """What its kind needs must be there, and right; what it does not use is emptied."""
@@ -149,12 +146,6 @@ class Channel(models.Model):
             key_of(self.secret)
         except UnusableSecret as error:
             raise ValidationError(str(error)) from None
-
-
-def devices_with(tags: list[uuid.UUID]) -> DeviceQuerySet:
-    """Devices with any of these tags; all if there are none."""
-    tagged = Device.tags.through.objects.filter(device=models.OuterRef("pk"), tag__in=tags)
-    return Device.objects.filter(models.Exists(tagged)) if tags else Device.objects.all()
 
 
 def _collect(errors: dict[str, Any], field: str, check: Any) -> None:

@@ -12,7 +12,6 @@ from django.utils import timezone
 from backups import secrecy
 from backups.exceptions import RequestRefused
 from backups.models import Channel, Delivery, DeliveryItem
-from backups.models.channel import devices_with
 from backups.notifications.outcome import Outcome
 from backups.notifications.sending import send_now
 from devices.models import Device, Tag
@@ -20,11 +19,16 @@ from devices.models import Device, Tag
 TESTS_EVERY = timedelta(seconds=2)
 
 
-def refuse_unless_seen(user: User, tags: Collection[UUID], *, with_diff: bool) -> None:
-    """A channel carries out of NetRaven what it tells: who sets one up must see it all. Raises ValidationError."""
+def refuse_unless_seen(user: User, tags: Collection[UUID] | None, *, with_diff: bool) -> None:
+    """A channel carries out of NetRaven what it tells: who sets one up must see it all. Raises ValidationError.
+
+    `tags` None: it tells of all devices.
+    """
     if user.is_superuser:
         return
-    hidden = devices_with(list(tags)).exclude(pk__in=Device.objects.visible_to(user).values("pk"))
+    hidden = Device.objects.exclude(pk__in=Device.objects.visible_to(user).values("pk"))
+    if tags is not None:
+        hidden = hidden.filter(tags__in=list(tags))
     if hidden.exists():
         raise ValidationError({"tags": "This would tell of devices that you do not see. Choose other tags."})
     if with_diff and not user.has_perm(secrecy.VIEW_CONFIG):
@@ -33,14 +37,16 @@ def refuse_unless_seen(user: User, tags: Collection[UUID], *, with_diff: bool) -
 
 @transaction.atomic
 def save_channel(channel: Channel, *, user: User, tags: Collection[Tag] | None = None) -> Channel:
-    """Check and save it, with these tags or those that it has. Raises ValidationError by field.
+    """Check and save it, with these tags (none: all devices) or those that it has. Raises ValidationError by field.
 
     One that NetRaven had switched off, and that is switched on, gets another chance.
     """
     channel.full_clean()
-    kept = [] if channel._state.adding else channel.tags.values_list("pk", flat=True)
-    chosen = kept if tags is None else [tag.pk for tag in tags]
-    refuse_unless_seen(user, list(chosen), with_diff=channel.with_diff)
+    if tags is None:
+        chosen = [] if channel._state.adding else list(channel.tags.values_list("pk", flat=True))
+    else:
+        chosen, channel.all_devices = [tag.pk for tag in tags], not tags
+    refuse_unless_seen(user, None if channel.all_devices else chosen, with_diff=channel.with_diff)
     if channel._state.adding:
         channel.created_by = user
     if channel.enabled and channel.disabled_reason:

@@ -41,7 +41,7 @@ def collect(events: Sequence[Event]) -> None:
         mine = [
             event
             for event in events
-            if _wants(channel, event) and (not of_channel or of_channel & tags.get(event.device_id, set()))
+            if _wants(channel, event) and (channel.all_devices or of_channel & tags.get(event.device_id, set()))
         ]
         if mine:
             _write(channel, mine)

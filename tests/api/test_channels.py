@@ -39,6 +39,8 @@ def test_a_channel_is_made_read_changed_and_deleted_and_its_secret_never_shown(r
     assert shown["events"] == ["changed", "failed"]
     assert (shown["tags"], shown["has_secret"], shown["created_by"]) == (["core"], True, "root")
     assert "QUJD" not in str(shown)
+    Tag.objects.all().delete()
+    assert root.patch(url, {"every_failure": True}).json()["all_devices"] is False, "of none, rather than of all"
     changed = root.patch(url, {"digest_time": "06:30", "time_zone": "Europe/Berlin", "enabled": False})
     assert (changed.status_code, changed.json()["digest_time"]) == (200, "06:30:00")
     assert Channel.objects.get().secret == SECRET, "kept"

@@ -187,7 +187,7 @@ def make_channel(receiver: Receiver) -> MakeChannel:
         wanted = {f"on_{kind}": kind in events for kind in ("changed", "failed", "recovered", "stale")}
         url = {} if "addresses" in fields else {"kind": "webhook", "url": receiver.url(path), "secret": SECRET}
         details = {"name": f"channel {Channel.objects.count()}", "mode": "each"} | url | wanted | fields
-        channel = Channel.objects.create(**details)
+        channel = Channel.objects.create(all_devices=not tags, **details)
         channel.tags.set([Tag.objects.get_or_create(name=name)[0] for name in tags])
         return channel
 

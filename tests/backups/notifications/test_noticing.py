@@ -139,8 +139,9 @@ def test_stale_devices_are_looked_for_once_a_minute(make_channel: MakeChannel, d
 
 
 def test_a_channel_hears_of_devices_with_its_tags_only(make_channel: MakeChannel) -> None:
-    of_core, of_both, of_all = make_channel("failed", tags=("core",)), make_channel("failed"), make_channel("failed")
-    of_both.tags.set([Tag.objects.get(name="core"), Tag.objects.create(name="edge")])
+    of_core, of_both = make_channel("failed", tags=("core",)), make_channel("failed", tags=("core", "edge"))
+    of_all, of_none = make_channel("failed"), make_channel("failed", tags=("gone",))
+    Tag.objects.get(name="gone").delete()
     off = make_channel("failed", enabled=False)
     deaf = make_channel("changed", "recovered", "stale")
     for name, *tags in (("core1", "core"), ("edge1", "edge"), ("both1", "core", "edge"), ("bare1",)):
@@ -156,6 +157,7 @@ def test_a_channel_hears_of_devices_with_its_tags_only(make_channel: MakeChannel
         of_core: ["both1", "core1"],
         of_both: ["both1", "core1", "edge1"],
         of_all: ["bare1", "both1", "core1", "edge1"],
+        of_none: [],
         off: [],
         deaf: [],
     }
