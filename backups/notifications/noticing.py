@@ -60,8 +60,11 @@ def look() -> int:
         if number < BATCH:
             break
     _close_digests()
-    if not Lookout.objects.filter(stale_looked_at__gt=timezone.now() - STALE_EVERY).exists():
-        looked += _notice_stale()
+    while not Lookout.objects.filter(stale_looked_at__gt=timezone.now() - STALE_EVERY).exists():
+        number = _notice_stale()
+        looked += number
+        if number < BATCH:
+            break
     return looked
 
 
@@ -102,14 +105,15 @@ def _ended(backups: QuerySet[Backup]) -> Iterator[Ended]:
 
 @transaction.atomic
 def _notice_stale() -> int:
-    """Devices that miss their objective now, and did not at the last look."""
+    """Some of the devices that miss their objective now, and did not at the last look."""
     lookout = _lock()
     if lookout is None:
         return 0
     now = timezone.now()
-    Lookout.objects.filter(pk=lookout.pk).update(stale_looked_at=now)
     _forget_those_in_time(now)
-    devices = list(_newly_stale(now))
+    devices = list(_newly_stale(now)[:BATCH])
+    if len(devices) < BATCH:  # else there may be more
+        Lookout.objects.filter(pk=lookout.pk).update(stale_looked_at=now)
     collect([Event(EventKind.STALE, device.pk, now) for device in devices])
     StaleNotice.objects.bulk_create(
         [StaleNotice(device=device, last_good_at=device.last_success_at, noticed_at=now) for device in devices],

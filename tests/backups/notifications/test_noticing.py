@@ -129,6 +129,17 @@ def test_an_objective_that_is_changed_is_no_news_and_missing_it_again_is(make_ch
     assert not StaleNotice.objects.exists()
 
 
+def test_many_that_become_stale_are_told_in_parts(make_channel: MakeChannel, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_channel("stale", mode="job")
+    for number in range(5):
+        make_device(f"core{number}", hours=1)
+    Device.objects.update(created_at=timezone.now() - timedelta(hours=2))
+    monkeypatch.setattr(noticing, "BATCH", 2)
+    assert sorted(look_for_stale()) == [f"core{number} stale" for number in range(5)]
+    assert Delivery.objects.count() == 1
+    assert look_for_stale() == []
+
+
 def test_stale_devices_are_looked_for_once_a_minute(make_channel: MakeChannel, django_assert_num_queries: Any) -> None:
     make_device(hours=1)
     look()
