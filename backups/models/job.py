@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from backups.models.backup import Backup, BackupQuerySet
 from credentials.models import Credential
-from devices.models import Tag, Viewer
+from devices.models import Device, Tag, Viewer, visible_to
 
 # How many backups are in each status: {"pending": 3, "running": 1, "completed": 0, "failed": 0}
 Progress = dict[str, int]
@@ -25,8 +25,11 @@ class JobQuerySet(models.QuerySet["Job"]):
             return self
         if not user.is_authenticated or not user.is_active:
             return self.none()
+        own = Q(requested_by=user) | Q(job_type__in=Job.UPKEEP)
+        # Most jobs are of one device: their backups need not be looked at
+        of_one = Q(device__isnull=False) & visible_to(user, "device")
         visible = Backup.objects.filter(job=models.OuterRef("pk")).visible_to(user)
-        return self.filter(Q(requested_by=user) | Q(job_type__in=Job.UPKEEP) | models.Exists(visible))
+        return self.filter(own | of_one | Q(models.Exists(visible), device=None))
 
 
 def progress_of(jobs: Collection["Job"], backups: BackupQuerySet | None = None) -> dict[uuid.UUID, Progress]:
@@ -77,6 +80,14 @@ class Job(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     metadata = models.JSONField(default=dict, blank=True)
+    device = models.ForeignKey(
+        Device,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The only one that it is about. Empty: there are several, or none.",
+    )
     # The log-in that the request names, if it names one: else each device has its own, or its tags'
     credential = models.ForeignKey(Credential, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     tag = models.ForeignKey(Tag, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")

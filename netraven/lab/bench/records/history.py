@@ -108,6 +108,7 @@ class History:
             id=new_id(self._random), trigger=trigger, status=Job.Status.COMPLETED, created_at=begins,
             started_at=begins + SECOND, finished_at=begins + length + SECOND,
             metadata={"devices": len(states), "first_devices": first},
+            device=states[0].device if len(states) == 1 else None,
         )  # fmt: skip
 
     def _write(self, job: Job, states: list[State], night: int, age: int) -> int:
