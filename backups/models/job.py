@@ -6,6 +6,7 @@ from collections.abc import Collection
 from django.conf import settings
 from django.db import models
 from django.db.models import Count, Q
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 
 from backups.models.backup import Backup, BackupQuerySet
@@ -26,10 +27,12 @@ class JobQuerySet(models.QuerySet["Job"]):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         own = Q(requested_by=user) | Q(job_type__in=Job.UPKEEP)
-        # Most jobs are of one device: their backups need not be looked at
+        # Most jobs are of one device: their backups need not be looked at (and are not: PostgreSQL keeps the order)
         of_one = Q(device__isnull=False) & visible_to(user, "device")
-        visible = Backup.objects.filter(job=models.OuterRef("pk")).visible_to(user)
-        return self.filter(own | of_one | Q(models.Exists(visible), device=None))
+        # In an order that an index has: looking ends at the first one
+        visible = Backup.objects.filter(job=models.OuterRef("pk")).visible_to(user).order_by("position", "id")
+        any_visible = IsNull(models.Subquery(visible.values("pk")[:1]), False)
+        return self.filter(own | of_one | (Q(device=None) & Q(any_visible)))
 
 
 def progress_of(jobs: Collection["Job"], backups: BackupQuerySet | None = None) -> dict[uuid.UUID, Progress]:
