@@ -54,9 +54,10 @@ class GatewayFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Devices that go through it, by their own choice or that of their tags."""
-        if self.value() not in {pk for pk, _ in self.lookup_choices}:
+        chosen = self.value()
+        if not chosen or chosen not in {pk for pk, _ in self.lookup_choices}:
             return queryset
-        return queryset.behind(Gateway.objects.get(pk=self.value()))
+        return queryset.behind(Gateway.objects.get(pk=chosen))
 
 
 class StaleFilter(admin.SimpleListFilter):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from credentials.models import Credential
@@ -88,7 +89,7 @@ def _make_tag_credentials(network: Network) -> None:
     )
 
 
-def _devices(network: Network, number: int, random: Random, now: datetime) -> Iterator[Device.tags.through]:
+def _devices(network: Network, number: int, random: Random, now: datetime) -> Iterator[Any]:
     """Fills `network.devices`; the links to their tags, four or five each."""
     platforms = {platform.slug: platform for platform in Platform.objects.all()}
     for place in range(number):

@@ -17,11 +17,11 @@ def entries(jobs: Iterable[Job], backups: Iterable[Backup]) -> Iterator[JobLog]:
     """The log of jobs with these backups: the beginnings, five or three entries for each backup, the ends."""
     jobs = list(jobs)
     for job in jobs:
-        yield JobLog(job=job, time=job.started_at, event=Event.SESSION_START, message="Job started")
+        yield JobLog(job=job, time=job.started_at or job.created_at, event=Event.SESSION_START, message="Job started")
     for backup in backups:
         yield from _of_backup(backup)
     for job in jobs:
-        yield JobLog(job=job, time=job.finished_at, event=Event.SESSION_END, message="Job ended")
+        yield JobLog(job=job, time=job.finished_at or job.created_at, event=Event.SESSION_END, message="Job ended")
 
 
 def _of_backup(backup: Backup) -> Iterator[JobLog]:

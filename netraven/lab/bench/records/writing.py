@@ -41,7 +41,7 @@ def _copy(model: type[Row], rows: Iterable[Row]) -> None:
     numbered = ("AutoField", "BigAutoField")
     fields = [field for field in model._meta.concrete_fields if field.get_internal_type() not in numbered]
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
+    columns = ", ".join(quote(str(field.column)) for field in fields)
     values_of = attrgetter(*(field.attname for field in fields))
     # To ask every field how to write a value takes longer than everything else together
     documents = [place for place, field in enumerate(fields) if isinstance(field, JSONField)]

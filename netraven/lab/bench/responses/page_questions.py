@@ -1,8 +1,9 @@
 """What can be asked of a page: what it offers itself by links and forms, so that nothing is listed by hand."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from devices.models import Device, HostKey
@@ -15,7 +16,7 @@ NOTHING = "no-such-thing"
 
 def needed_query(name: str, samples: Samples) -> str:
     """For addresses that say nothing without a query: one line each."""
-    queries = {
+    queries: dict[str, Callable[[], dict[str, Any]]] = {
         "compare": lambda: {"old": samples.previous.pk, "new": samples.backup.pk},
         "host-keys": lambda: {"key": samples.of(HostKey).pk},
         "autocomplete": lambda: {

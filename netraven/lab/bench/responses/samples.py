@@ -1,5 +1,6 @@
 """Records that a restricted user sees too, for the names in paths and the values of filters."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -40,7 +41,7 @@ class Samples:
     def of(self, model: type[Model]) -> Any:
         """The sample of a model, None if there is no record."""
         if model not in self._found:
-            choose = {
+            choose: dict[type[Model], Callable[[], Model | None]] = {
                 Device: self._device,
                 Backup: lambda: self.backup,
                 Job: self._job,

@@ -55,9 +55,10 @@ class Answer:
 
     def as_json(self) -> dict[str, Any]:
         """For the report."""
-        figures = asdict(self)
+        figures: dict[str, Any] = asdict(self)
+        about: dict[str, Any] = figures.pop("question")
         own = {"median": self.median, "p95": self.p95, "median_work": median(self.work)}
-        return figures.pop("question") | figures | own
+        return about | figures | own
 
 
 class Statements:
