@@ -75,7 +75,8 @@ class CursorPagination(BasePagination):
 
     def cursor_at(self, row: Model, way: str = FORWARD) -> str:
         """The cursor of the page that begins behind a row."""
-        values = [row._meta.get_field(key).value_to_string(row) for key in self.keys]
+        fields: list[Any] = [row._meta.get_field(key) for key in self.keys]
+        values = [field.value_to_string(row) for field in fields]
         return base64.urlsafe_b64encode(json.dumps([way, *values]).encode()).decode()
 
     def _is_descending(self, request: Request) -> bool:
