@@ -22,6 +22,7 @@ from backups.spread import Spread, bring_forward
 from backups.waking import wake_workers
 from credentials.models import Credential
 from devices.models import Device, DeviceQuerySet, Tag
+from netraven.audit.trail import Action, note
 from netraven.request_ids import request_facts
 
 
@@ -114,7 +115,10 @@ def accept_backup(backup: Backup, *, user: User) -> Backup:
     """An operator says that what was kept aside as incomplete is right: it becomes the last good one."""
     if not user.has_perm("backups.accept_backup") or not user.has_perm("backups.view_config"):
         raise PermissionDenied("You may not accept incomplete configurations.")
-    return recording.accept(backup, user)
+    with transaction.atomic():
+        accepted = recording.accept(backup, user)
+        note(Action.ACCEPT_BACKUP, accepted, user=user)
+    return accepted
 
 
 def cancel_job(job: Job, *, user: User | None) -> Job:
@@ -130,6 +134,7 @@ def cancel_job(job: Job, *, user: User | None) -> Job:
         if active.filter(cancelled_at=None).update(cancelled_at=timezone.now(), cancelled_by=user):
             by = f" by {user.get_username()}" if user else ""
             JobLogger(job.pk)(JobLog.Event.CANCELLED, f"Cancelled{by}", level="warning")
+            note(Action.CANCEL_JOB, job, user=user)
     job.refresh_from_db()
     if job.cancelled_at is None:
         raise RequestRefused(

@@ -29,11 +29,12 @@ PAGES = {
     "diff-with-previous": (403, 403, 302, 302, 302),
     "diff": (403, 403, 200, 200, 200),
     "host-keys": (403, 200, 200, 200, 200),
+    "search": (403, 403, 200, 200, 200),
     "job": (403, 200, 200, 200, 200),
     "cancel": (403, 403, 403, 200, 200),
 }
 OPEN = {"start", "logout"}  # a redirect, and Django's own view
-LISTS = {"devices", "stale", "back-up-stale"}  # of no record in particular
+LISTS = {"devices", "search", "stale", "back-up-stale"}  # of no record in particular
 BUTTONS = {"back-up", "back-up-stale"}
 USERS = ["nobody", "viewer", "reader", "operator", "superuser"]
 
@@ -43,6 +44,7 @@ def address(page: str, network: Network) -> str:
         return f"{reverse('pages:host-keys')}?key={network.offered_key.pk}"
     arguments = {
         "devices": [],
+        "search": [],
         "stale": [],
         "back-up-stale": [],
         "device": [network.device.pk],
