@@ -43,6 +43,10 @@ class BackupQuerySet(models.QuerySet["Backup"]):
         due = Q(not_before=None) | Q(not_before__lte=timezone.now())
         return self.filter(due, status=Backup.Status.PENDING)
 
+    def unnoticed(self) -> "BackupQuerySet":
+        """Ended, and notifications have not looked yet at how."""
+        return self.filter(noticed=False, finished_at__isnull=False)
+
     def last_good(self, device_id: uuid.UUID) -> "Backup | None":
         """The newest completed backup of a device: what the next one is compared with."""
         return self.completed().filter(device_id=device_id).order_by("-finished_at").first()
@@ -126,6 +130,7 @@ class Backup(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    noticed = models.BooleanField(default=False, editable=False)  # by notifications, once it has ended
 
     objects = BackupQuerySet.as_manager()
 
@@ -160,6 +165,10 @@ class Backup(models.Model):
             models.Index(fields=["lease_expires_at"], condition=Q(status="running"), name="backup_lease"),
             models.Index(fields=["position", "created_at"], condition=Q(status="pending"), name="backup_queue"),
             models.Index(fields=["file_path"], name="backup_file"),
+            # Without a status: SQLite would have to know it when it plans
+            models.Index(
+                fields=["finished_at"], condition=Q(noticed=False, finished_at__isnull=False), name="backup_unnoticed"
+            ),
         ]
         permissions = [
             ("run_backup", "Can run backups"),

@@ -13,6 +13,6 @@ def name_devices(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("backups", "0010_large_lists")]
+    dependencies = [("backups", "0011_large_lists")]
 
     operations = [migrations.RunPython(name_devices, migrations.RunPython.noop)]
