@@ -5,10 +5,11 @@ from datetime import timedelta
 from itertools import takewhile
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from backups.models import Backup, Job, JobLog
+from backups.models import Job, JobLog
+from devices.models import visible_to
 
 SHOWN = 500  # entries at most, the newest; the API has all
 # An entry may be numbered before another one and committed after it: those that are younger than this are sent again
@@ -36,8 +37,8 @@ def log_of(job: Job, user: User | AnonymousUser) -> QuerySet[JobLog]:
 
     Without those for programmers.
     """
-    visible = Exists(Backup.objects.visible_to(user).filter(pk=OuterRef("backup")))
-    return told(JobLog.objects.filter(Q(backup__isnull=True) | visible, job=job))
+    mine = Q(backup__isnull=True) | visible_to(user, "backup__device")
+    return told(JobLog.objects.filter(mine, job=job))
 
 
 def told(log: QuerySet[JobLog]) -> QuerySet[JobLog]:

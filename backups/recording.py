@@ -110,6 +110,7 @@ def accept(backup: Backup, user: User) -> Backup:
     backup.status = Backup.Status.COMPLETED
     backup.failure_reason = ""
     backup.accepted_by = user
+    backup.noticed = False  # it is good now: that is news
     backup.save()
     device.last_success_at = backup.finished_at
     if device.last_attempt_at == backup.finished_at:

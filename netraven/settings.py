@@ -15,6 +15,7 @@ from netraven.api_settings import rest_framework, rest_knox, spectacular
 from netraven.backup_settings import backup_settings
 from netraven.logs import configure_structlog, logging_config
 from netraven.metrics_token import metrics_token
+from netraven.notification_settings import mail_settings, notification_settings
 from netraven.object_store import object_store
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -86,6 +87,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 else:
     _database["CONN_MAX_AGE"] = 600  # django-q2 polls: a new connection per query costs ten times the query
     _database["CONN_HEALTH_CHECKS"] = True
+    # To compile a statement of ours takes PostgreSQL up to seconds, to run it some milliseconds.
+    _database.setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STORAGES = {
@@ -224,9 +227,15 @@ REST_KNOX = rest_knox(env)
 SPECTACULAR_SETTINGS = spectacular()
 KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105  (the name of a model)
 
-# --- backups and housekeeping -----------------------------------------------------------------------------------------
+# --- backups, housekeeping, notifications -----------------------------------------------------------------------------
 
-NETRAVEN = backup_settings(env)
+NETRAVEN = backup_settings(env) | notification_settings(env)
+
+# --- mail -------------------------------------------------------------------------------------------------------------
+
+DEFAULT_FROM_EMAIL = env.str("NETRAVEN_EMAIL_FROM", default="netraven@localhost")
+EMAIL_TIMEOUT = 15  # seconds
+vars().update(mail_settings(env))
 
 # --- task queue -------------------------------------------------------------------------------------------------------
 

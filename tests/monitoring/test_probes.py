@@ -65,12 +65,12 @@ def test_a_missing_migration_is_told(client: Client) -> None:
     heartbeat.beat()
     checks._migrated.clear()
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE django_migrations SET name = '0010_other' WHERE name = '0010_backup_ended'")
+        cursor.execute("UPDATE django_migrations SET name = '0013_other' WHERE name = '0013_backup_ended'")
     try:
         status, found = checks_of(client)
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE django_migrations SET name = '0010_backup_ended' WHERE name = '0010_other'")
+            cursor.execute("UPDATE django_migrations SET name = '0013_backup_ended' WHERE name = '0013_other'")
     assert status == 503
     assert found["migrations"] == "not all are applied: run manage.py migrate"
     assert checks_of(client)[0] == 200, "and noticed when it is there"

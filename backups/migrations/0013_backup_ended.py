@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """What has ended in the last minutes is found without looking at all backups: the metrics count it."""
 
     dependencies = [
-        ("backups", "0009_idempotent_answers"),
+        ("backups", "0012_jobs_of_one_device"),
     ]
 
     operations = [
