@@ -141,7 +141,7 @@ def test_every_metric_is_named_and_explained_as_is_customary(db: None) -> None:
     assert set(told("application/openmetrics-text; version=1.0.0")) >= set(told())
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_metrics_are_for_those_who_bring_the_token(settings: Any) -> None:
     make_network()
     client = Client(headers={"host": "10.1.2.3:8000"})

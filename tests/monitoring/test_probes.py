@@ -16,7 +16,7 @@ from backups.models import WorkerProcess
 from netraven.probes import checks, readiness
 from netraven.probes.bounded import Bounded
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 @pytest.fixture
