@@ -165,6 +165,7 @@ class Backup(models.Model):
             models.Index(fields=["lease_expires_at"], condition=Q(status="running"), name="backup_lease"),
             models.Index(fields=["position", "created_at"], condition=Q(status="pending"), name="backup_queue"),
             models.Index(fields=["file_path"], name="backup_file"),
+            models.Index(fields=["finished_at"], name="backup_ended"),
             # Without a status: SQLite would have to know it when it plans
             models.Index(
                 fields=["finished_at"], condition=Q(noticed=False, finished_at__isnull=False), name="backup_unnoticed"

@@ -24,7 +24,8 @@ from tests.scheduling.conftest import make_schedule
 from tests.services import missing
 
 CHROMIUM = "/usr/bin/chromium"
-PAGES = ["devices", "device", "search", "stale", "backup", "diff", "accept", "job", "host-keys", "week", "not-found"]
+PAGES = ["devices", "device", "search", "stale", "backup", "diff", "accept"]
+PAGES += ["jobs", "job", "host-keys", "week", "not-found"]
 CONSOLE = [
     "index",
     "devices_device",
@@ -106,6 +107,7 @@ def page_path(name: str, network: Network) -> str:
         "backup": reverse("pages:backup", args=[network.new.pk]),
         "diff": reverse("pages:diff", args=[network.old.pk, network.new.pk]),
         "accept": reverse("pages:accept", args=[network.incomplete.pk]),
+        "jobs": reverse("pages:jobs"),
         "job": reverse("pages:job", args=[network.job.pk]),
         "host-keys": f"{reverse('pages:host-keys')}?key={network.offered_key.pk}",
         "week": reverse("schedules:week"),
