@@ -122,4 +122,4 @@ def is_told(model: type[Model], name: str) -> bool:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
         return False
-    return not isinstance(field, SecretField) or model is Credential
+    return not isinstance(field, SecretField) or model in (Credential, Channel)
