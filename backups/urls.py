@@ -4,7 +4,18 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from backups.views import comparing, configs, devices, diffs, host_keys, jobs, staleness
+from backups.views import (
+    backup_live,
+    comparing,
+    configs,
+    devices,
+    diffs,
+    host_keys,
+    job_list,
+    jobs,
+    search,
+    staleness,
+)
 
 app_name = "pages"
 urlpatterns = [
@@ -22,7 +33,12 @@ urlpatterns = [
     path("backups/<uuid:pk>/compare/", comparing.compare_with, name="compare-with"),
     path("backups/<uuid:pk>/diff/", diffs.diff_with_previous, name="diff-with-previous"),
     path("backups/<uuid:old_pk>/diff/<uuid:new_pk>/", diffs.diff, name="diff"),
+    path("search/", search.search, name="search"),
     path("host-keys/", host_keys.host_keys, name="host-keys"),
+    path("jobs/", job_list.jobs, name="jobs"),
     path("jobs/<uuid:pk>/", jobs.job, name="job"),
+    path("jobs/<uuid:pk>/live/", jobs.live, name="job-live"),
     path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="cancel"),
+    path("jobs/<uuid:pk>/retry/", jobs.retry, name="retry"),
+    path("backups/<uuid:pk>/live/", backup_live.live, name="backup-live"),
 ]

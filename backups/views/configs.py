@@ -18,6 +18,7 @@ from backups.services import accept_backup
 from backups.views.access import UserRequest, page, visible_backup
 from backups.views.config_listing import shown
 from backups.views.reading import is_masked, read_bytes, read_text, status_of
+from netraven.audit.trail import Action, note_reading
 
 READER = ("backups.view_backup", "backups.view_config")
 
@@ -41,6 +42,8 @@ def backup(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
             context |= shown(request, subject, text) | {"masked": is_masked(request)}
         except BackupError as error:
             context["problem"], status = str(error), status_of(error)
+        else:
+            note_reading(Action.READ_CONFIG, subject, masked=is_masked(request))
     return render(request, "pages/backup.html", context, status=status)
 
 
@@ -55,6 +58,7 @@ def download(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
         content = read_bytes(request, subject)
     except BackupError as error:
         return problem(request, subject, error)
+    note_reading(Action.DOWNLOAD_CONFIG, subject, masked=masked)
     return attachment(content, secrecy.download_name(subject, masked=masked), masked=masked)
 
 

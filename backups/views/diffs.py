@@ -18,6 +18,7 @@ from backups.views.configs import READER, attachment, problem
 from backups.views.diff_parts import parts_of
 from backups.views.reading import is_masked, read_bytes, read_text
 from devices.text import decode, encode
+from netraven.audit.trail import Action, note_reading
 
 SPLIT, UNIFIED = "split", "unified"
 CHANGES_LISTED = 100
@@ -54,6 +55,7 @@ def diff(request: UserRequest, old_pk: uuid.UUID, new_pk: uuid.UUID) -> HttpResp
         found = compare(read_text(request, old), read_text(request, new), patterns)
     except BackupError as error:
         return problem(request, new, error)
+    note_reading(Action.COMPARE_CONFIGS, old, new, masked=is_masked(request))
     view = _remembered_view(request)
     parts, cut = parts_of(found, opened=_opened(request), split=view == SPLIT)
     added, removed = count(found.hunks)
@@ -69,6 +71,7 @@ def _patch(request: UserRequest, old: Backup, new: Backup, patterns: str) -> Htt
     """As a file that `patch` applies to the download of the old one, masked or not like this."""
     masked = is_masked(request)
     before, after = (decode(read_bytes(request, side)) for side in (old, new))
+    note_reading(Action.COMPARE_CONFIGS, old, new, masked=masked)
     patch = as_patch(before, after, patterns, _name_in_patch(old, masked), _name_in_patch(new, masked))
     name = secrecy.download_name(new, masked=masked).removesuffix(".txt")
     return attachment(encode(patch), f"{name}.patch", masked=masked)

