@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from backups import storage
 from backups.assignments import Assignment
+from backups.change_size import measure_change
 from backups.completeness import check_complete
 from backups.exceptions import StorageFailed
 from backups.fingerprint import change_hash, content_hash
@@ -73,6 +74,8 @@ def _back_up(assignment: Assignment, read: Read, outcome: Outcome, log: JobLogge
     last_good = assignment.last_good
     check_complete(text, outcome.backup.device.platform, last_good.file_size if last_good else None)
     outcome.content = _store(outcome.backup, text, last_good)
+    if last_good and last_good.change_hash != outcome.content.change_hash:
+        outcome.change = measure_change(last_good, text, outcome.backup.device.platform.volatile_patterns)
     outcome.facts = facts
 
 
