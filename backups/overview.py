@@ -1,6 +1,7 @@
 """What an operator wants to know first: is everything backed up, what happened lately, and what needs a person."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from devices.models import Device, DeviceQuerySet
 
 LATELY = timedelta(hours=24)
 CHANGES_SHOWN = 10
+STATES = ("completed", "failed", "never", "disabled")
 _ON = Q(enabled=True)
 
 
@@ -48,6 +50,7 @@ class DeviceStates:
     failed: int
     never: int
     disabled: int
+    reasons: Sequence[tuple[str, int]]  # why the last backups of the failed ones failed, the most frequent first
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,14 @@ class Results:
 
 def count_states(devices: DeviceQuerySet) -> DeviceStates:
     """One query."""
-    last = {status: Count("pk", filter=_ON & Q(last_status=status)) for status in ("completed", "failed")}
-    counts = devices.order_by().aggregate(
-        **last, never=Count("pk", filter=_ON & Q(last_status="")), disabled=Count("pk", filter=~_ON)
-    )
-    return DeviceStates(**counts)
+    rows = devices.order_by().values_list("enabled", "last_status", "last_failure_reason").annotate(number=Count("*"))
+    counts = Counter[str]()
+    reasons = Counter[str]()
+    for enabled, status, reason, number in rows:
+        counts[(status or "never") if enabled else "disabled"] += number
+        if enabled and status == Device.LastStatus.FAILED:
+            reasons[reason] += number
+    return DeviceStates(**{name: counts[name] for name in STATES}, reasons=_most_frequent_first(reasons))
 
 
 def coverage(devices: DeviceQuerySet, states: DeviceStates, stale: int) -> Coverage:
@@ -83,25 +89,18 @@ def coverage(devices: DeviceQuerySet, states: DeviceStates, stale: int) -> Cover
     return Coverage(states.completed, enabled, False, 0, states.disabled)
 
 
-def failing_by_reason(devices: DeviceQuerySet) -> list[tuple[str, int]]:
-    """Why the last backups of enabled devices failed, the most frequent first."""
-    failing = devices.filter(_ON, last_status=Device.LastStatus.FAILED).order_by()
-    rows = failing.values_list("last_failure_reason").annotate(number=Count("*"))
-    return sorted(rows, key=lambda row: (-row[1], row[0]))
-
-
 def recent_results(backups: BackupQuerySet) -> Results:
     """Of the last 24 hours, in one query."""
     ended = backups.ended(timezone.now() - LATELY).order_by()
     rows = list(
         ended.values_list("status", "failure_reason").annotate(number=Count("*"), changes=Count("pk", filter=CHANGED))
     )
-    reasons = [(reason, number) for status, reason, number, _ in rows if status == Backup.Status.FAILED]
+    reasons = {reason: number for status, reason, number, _ in rows if status == Backup.Status.FAILED}
     return Results(
         completed=sum(number for status, _, number, _ in rows if status == Backup.Status.COMPLETED),
-        failed=sum(number for _, number in reasons),
+        failed=sum(reasons.values()),
         changed=sum(changes for *_, changes in rows),
-        reasons=sorted(reasons, key=lambda row: (-row[1], row[0])),
+        reasons=_most_frequent_first(reasons),
     )
 
 
@@ -111,3 +110,7 @@ def recent_changes(backups: BackupQuerySet) -> BackupQuerySet:
     return shown.only(
         "device__hostname", "finished_at", "version", "lines_added", "lines_removed", "changed", "status"
     )[:CHANGES_SHOWN]
+
+
+def _most_frequent_first(reasons: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(reasons.items(), key=lambda row: (-row[1], row[0]))

@@ -52,7 +52,7 @@ def versions_of(device_id: uuid.UUID, before: int | None = None) -> tuple[Sequen
     found: list[Version] = []
     until = _start_of_next(device_id, before) if before else None
     for row in shown:
-        found.append(Version(row["version"], firsts[row["version"]], row["end"], row["number"], until))
+        found.append(Version(row["version"] or 0, firsts[row["version"]], row["end"], row["number"], until))
         until = row["start"]
     return found, len(rows) > SHOWN
 

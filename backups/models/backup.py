@@ -166,7 +166,7 @@ class Backup(models.Model):
             models.Index(fields=["lease_expires_at"], condition=Q(status="running"), name="backup_lease"),
             models.Index(fields=["position", "created_at"], condition=Q(status="pending"), name="backup_queue"),
             models.Index(fields=["file_path"], name="backup_file"),
-            models.Index(fields=["-finished_at", "-id"], condition=Q(finished_at__isnull=False), name="backup_ended"),
+            models.Index(fields=["finished_at"], name="backup_ended"),
             models.Index(fields=["-finished_at"], condition=Q(changed=True, version__gt=1), name="backup_changes"),
             models.Index(fields=["device", "-finished_at"], condition=INCOMPLETE, name="backup_incomplete"),
         ]

@@ -51,7 +51,6 @@ def dashboard(request: UserRequest) -> HttpResponse:
         "coverage": overview.coverage(visible, states, stale),
         "states": states,
         "stale_count": stale,
-        "failing": overview.failing_by_reason(visible) if states.failed else [],
         "results": overview.recent_results(backups),
         "changes": list(overview.recent_changes(backups)),
         "chart": DayChart(count_days(request.user)),

@@ -61,14 +61,14 @@ class DeviceFilter:
     def reasons(self) -> Sequence[Option]:
         """By why it failed."""
         failing = self.found(without="reason").filter(_IN_STATE["failed"]).order_by()
-        counts = dict(failing.values_list("last_failure_reason").annotate(Count("*")))
+        counts = dict(failing.values_list("last_failure_reason").annotate(number=Count("*")))
         return [(value, str(label), counts.get(value, 0)) for value, label in Backup.FailureReason.choices]
 
     @cached_property
     def platforms(self) -> Sequence[Option]:
         """By platform."""
         rows = self.found(without="platform").order_by("platform__name").values_list("platform__slug", "platform__name")
-        return self._with_chosen("platform", list(rows.annotate(Count("*"))))
+        return self._with_chosen("platform", list(rows.annotate(number=Count("*"))))
 
     @cached_property
     def tags(self) -> Sequence[Option]:

@@ -34,10 +34,11 @@ class DeviceQuerySet(models.QuerySet["Device"]):
             return self.none()
         if getattr(user, "is_superuser", False):
             return self
-        tagged = Device.tags.through.objects.filter(device=OuterRef("pk"))
-        restricted = Exists(tagged.filter(tag__groups__isnull=False))
-        member = Exists(tagged.filter(tag__groups__in=user.groups.values("pk")))  # type: ignore[attr-defined]
-        return self.filter(~restricted | member)
+        # Written so that a database finds the hidden ones once for all rows, not for each row anew.
+        tagged = Device.tags.through.objects.order_by()
+        member = tagged.filter(tag__groups__in=user.groups.values("pk"))  # type: ignore[attr-defined]
+        hidden = tagged.filter(tag__groups__isnull=False).exclude(device__in=member.values("device"))
+        return self.exclude(pk__in=hidden.values("device"))
 
     def with_objective(self) -> "DeviceQuerySet":
         """Those with a tag that says within how many hours there must be a good backup."""
