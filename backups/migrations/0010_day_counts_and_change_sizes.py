@@ -1,5 +1,5 @@
-
 import uuid
+
 from django.conf import settings
 from django.db import migrations, models
 

@@ -11,8 +11,9 @@ from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
-from backups import daily, recording
+from backups import daily, recording, storage
 from backups.daily import DayCount, count_days, recount
+from backups.fingerprint import content_hash
 from backups.housekeeping.policy import Policy
 from backups.housekeeping.retention import Retention
 from backups.models import Backup, Day, Job
@@ -108,12 +109,13 @@ def test_a_day_is_not_over_in_the_hour_after_it(device: Device, root: User) -> N
 
 
 def test_accepting_and_retention_count_a_day_anew(device: Device, root: User) -> None:
-    kept = add(device, 40, "failed", failure_reason="incomplete", file_path="f", content_hash="1" * 64)
+    file = {"file_path": storage.store(b"end", "configs/kept.txt"), "content_hash": content_hash(b"end")}
+    kept = add(device, 40, "failed", failure_reason="incomplete", **file)
     old = [add(device, 50 + hours) for hours in range(3)]
-    assert count_days(root)[-2:] == [DayCount(NOW.date()), DayCount(date(2026, 11, 23))]
+    assert count_days(root) == from_rows(root)
     recording.accept(kept, root)
     assert count_days(root) == from_rows(root)
-    policy = Policy(last=1, daily=0, weekly=0)
+    policy = Policy(last=1, days=0, weeks=0, zone=UTC)
     for _ in Retention(policy, now=NOW).steps(None):
         pass
     assert not Backup.objects.filter(pk__in=[backup.pk for backup in old]).exists()
