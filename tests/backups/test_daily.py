@@ -116,7 +116,7 @@ def test_accepting_and_retention_count_a_day_anew(device: Device, root: User) ->
     recording.accept(kept, root)
     assert count_days(root) == from_rows(root)
     policy = Policy(last=1, days=0, weeks=0, zone=UTC)
-    for _ in Retention(policy, now=NOW).steps(None):
+    for _ in Retention(policy, now=NOW).steps([]):
         pass
     assert not Backup.objects.filter(pk__in=[backup.pk for backup in old]).exists()
     assert count_days(root) == from_rows(root)

@@ -24,7 +24,8 @@ from tests.scheduling.conftest import make_schedule
 from tests.services import missing
 
 CHROMIUM = "/usr/bin/chromium"
-PAGES = ["dashboard", "devices", "backups", "device", "stale", "backup", "diff", "accept", "job", "host-keys", "week", "not-found"]
+PAGES = ["dashboard", "devices", "backups", "device", "stale", "backup", "diff", "accept", "job", "host-keys", "week"]
+PAGES.append("not-found")
 CONSOLE = [
     "index",
     "devices_device",

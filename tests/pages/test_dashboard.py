@@ -19,7 +19,7 @@ from tests.scheduling.conftest import make_schedule
 
 Login = Callable[..., Client]
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
-GOOD = {"file_path": "f", "content_hash": "0" * 64, "version": 2, "changed": False}
+GOOD: dict[str, Any] = {"file_path": "f", "content_hash": "0" * 64, "version": 2, "changed": False}
 
 
 @pytest.fixture(autouse=True)

@@ -199,4 +199,3 @@ def test_a_device_is_added_and_backed_up_with_one_form(login: Login) -> None:
     adder.post(url, form | {"hostname": "new3"})
     assert Device.objects.filter(hostname="new3").exists()
     assert Backup.objects.count() == 1
-
