@@ -217,7 +217,7 @@ REST_KNOX = rest_knox(env)
 SPECTACULAR_SETTINGS = spectacular()
 KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105  (the name of a model)
 
-# --- backups and housekeeping ------------------------------------------------------------------------------------------
+# --- backups and housekeeping -----------------------------------------------------------------------------------------
 
 NETRAVEN = backup_settings(env)
 
