@@ -9,7 +9,7 @@ export NETRAVEN_DEBUG ?= 1
 export NETRAVEN_DATA_DIR ?= $(CURDIR)/var/demo
 
 # Most tests wait for simulated devices: more at once than there are processors
-JOBS ?= 4
+JOBS ?= 6
 
 .DEFAULT_GOAL := help
 
@@ -45,7 +45,7 @@ lab: install  ## Run the simulated network only
 
 .PHONY: test
 test: install  ## Run the whole test suite
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+	@$(BIN)/python -m pytest -n $(JOBS) --maxschedchunk 4
 
 .PHONY: lint
 lint: install  ## Check style, types, migrations and deployment settings

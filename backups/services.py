@@ -23,6 +23,7 @@ from backups.spread import Spread, bring_forward
 from backups.waking import wake_workers
 from credentials.models import Credential
 from devices.models import Device, DeviceQuerySet, Tag
+from netraven.audit.trail import Action, note
 from netraven.request_ids import request_facts
 
 
@@ -116,7 +117,10 @@ def accept_backup(backup: Backup, *, user: User) -> Backup:
         raise PermissionDenied("You may not accept incomplete configurations.")
     last_good = Backup.objects.last_good(backup.device_id)
     change = measure_change(last_good, backup, backup.device.platform.volatile_patterns)
-    return recording.accept(backup, user, change)
+    with transaction.atomic():
+        accepted = recording.accept(backup, user, change)
+        note(Action.ACCEPT_BACKUP, accepted, user=user)
+    return accepted
 
 
 def cancel_job(job: Job, *, user: User | None) -> Job:
@@ -132,6 +136,7 @@ def cancel_job(job: Job, *, user: User | None) -> Job:
         if active.filter(cancelled_at=None).update(cancelled_at=timezone.now(), cancelled_by=user):
             by = f" by {user.get_username()}" if user else ""
             JobLogger(job.pk)(JobLog.Event.CANCELLED, f"Cancelled{by}", level="warning")
+            note(Action.CANCEL_JOB, job, user=user)
     job.refresh_from_db()
     if job.cancelled_at is None:
         raise RequestRefused(

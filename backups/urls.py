@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from backups.views import backup_list, configs, dashboard, device_list, devices, host_keys, jobs, staleness
+from backups.views import backup_list, configs, dashboard, device_list, devices, host_keys, jobs, search, staleness
 
 app_name = "pages"
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
     path("backups/<uuid:pk>/accept/", configs.accept, name="accept"),
     path("backups/<uuid:pk>/diff/", configs.diff_with_previous, name="diff-with-previous"),
     path("backups/<uuid:old_pk>/diff/<uuid:new_pk>/", configs.diff, name="diff"),
+    path("search/", search.search, name="search"),
     path("host-keys/", host_keys.host_keys, name="host-keys"),
     path("jobs/<uuid:pk>/", jobs.job, name="job"),
     path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="cancel"),

@@ -70,9 +70,8 @@ class DeviceAdminBase(_Devices):
         return self.fieldsets if obj else self.fieldsets[:1]
 
 
-@admin.register(Platform)
-class PlatformAdmin(_Platforms):
-    """Platforms: a new operating system is a row here, not a release."""
+class PlatformAdminBase(_Platforms):
+    """Platforms: a new system is a row here, not a release; backups.admin adds a preview, and registers it."""
 
     list_display = ["name", "slug", "driver", "default_port", "end_pattern", "max_shrink_percent"]
     search_fields = ["name", "slug", "driver"]

@@ -16,6 +16,7 @@ from backups.api.log_ins import (
     TagStatisticsListView,
     TagStatisticsView,
 )
+from backups.api.search import SearchView
 from backups.api.staleness import StaleDevicesView
 from backups.api.views import (
     BackupViewSet,
@@ -32,6 +33,7 @@ from devices.api.tag_credentials import TagCredentialsView, TagCredentialView
 from devices.api.views import DeviceViewSet, PlatformViewSet, TagViewSet
 from netraven.api_tokens.api.log_in import TokenView
 from netraven.api_tokens.api.views import TokenViewSet
+from netraven.audit.api.views import AuditView
 from netraven.health import HealthView
 from netraven.me import MeView
 from netraven.openapi.descriptions import describe
@@ -101,6 +103,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^auth/token/?$", TokenView.as_view(), name="api-token"),
     re_path(r"^devices/(?P<device_id>[^/]+)/backup/?$", DeviceBackupView.as_view(), name="api-device-backup"),
     re_path(r"^devices/(?P<device_id>[^/]+)/backups/?$", DeviceBackupsView.as_view(), name="api-device-backups"),
+    re_path(r"^audit/?$", AuditView.as_view(), name="api-audit"),
+    re_path(r"^search/?$", SearchView.as_view(), name="api-search"),
     re_path(r"^stale/?$", StaleDevicesView.as_view(), name="api-stale"),
     re_path(r"^jobs/(?P<job_id>[^/]+)/backups/?$", JobBackupsView.as_view(), name="api-job-backups"),
     re_path(r"^jobs/(?P<job_id>[^/]+)/log/?$", JobLogView.as_view(), name="api-job-log"),

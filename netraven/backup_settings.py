@@ -1,4 +1,4 @@
-"""Settings of backups and housekeeping, for netraven/settings.py."""
+"""Settings of backups, housekeeping and search, for netraven/settings.py."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ CENTURY = 36_500  # days: reckoning with dates goes no further
 
 def backup_settings(env: environ.Env) -> dict[str, Any]:
     """What is in settings.NETRAVEN."""
-    return engine(env) | housekeeping(env)
+    return engine(env) | housekeeping(env) | search(env)
 
 
 def engine(env: environ.Env) -> dict[str, Any]:
@@ -53,6 +53,18 @@ def housekeeping(env: environ.Env) -> dict[str, Any]:
         "KEEP_WEEKLY": _whole_number(env, "NETRAVEN_KEEP_WEEKLY", 0, CENTURY // 7),
         # Days that log entries are kept; 0 is for ever.
         "KEEP_LOG_DAYS": _whole_number(env, "NETRAVEN_KEEP_LOG_DAYS", 90, CENTURY),
+        # Days that the audit trail is kept; 0 is for ever.
+        "KEEP_AUDIT_DAYS": _whole_number(env, "NETRAVEN_KEEP_AUDIT_DAYS", 365, CENTURY),
+    }
+
+
+def search(env: environ.Env) -> dict[str, Any]:
+    """How long a search may take, and what is kept ready for it."""
+    return {
+        # Seconds; then a search says how far it came, and goes on from there when asked to.
+        "SEARCH_SECONDS": env.float("NETRAVEN_SEARCH_SECONDS", default=10),
+        # Room for masked configurations, in MB; 0: none are kept.
+        "MASKED_TEXTS_MB": _whole_number(env, "NETRAVEN_MASKED_TEXTS_MB", 256, 1_000_000),
     }
 
 

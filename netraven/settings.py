@@ -130,11 +130,13 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_q",
     "axes",
+    "auditlog",
     "netraven.api_tokens",
     "credentials",
     "devices",
     "backups",
     "scheduling",
+    "netraven.audit",
 ]
 MIDDLEWARE = [
     "netraven.middleware.RequestIds",
@@ -145,6 +147,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "netraven.audit.acting.ActingRequest",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -199,6 +202,10 @@ AXES_LOCKOUT_CALLABLE = "netraven.lock_out.locked_out"
 AXES_RESET_ON_SUCCESS = AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 X_FRAME_OPTIONS = "DENY"
+# Who changed what: django-auditlog writes into NetRaven's own table, and needs none itself.
+AUDITLOG_LOGENTRY_MODEL = "audit.AuditEntry"
+AUDITLOG_STORE_JSON_CHANGES = True
+MIGRATION_MODULES = {"auditlog": None}
 # Pages take scripts, styles, images and data from this server alone, and nothing that stands in the page itself.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

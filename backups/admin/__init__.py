@@ -1,4 +1,5 @@
-"""Operator console: devices, gateways, credentials and tags with what backups know of them; backups, jobs, workers.
+"""Operator console: devices, gateways, credentials, platforms and tags with what backups know of them; backups, jobs,
+workers.
 
 What nobody may touch is locked.
 """
@@ -13,6 +14,7 @@ from backups.admin.host_keys import HostKeyAdmin
 from backups.admin.jobs import JobAdmin
 from backups.admin.locked import lock_third_party_admins
 from backups.admin.log_ins import CredentialAdmin, TagAdmin
+from backups.admin.platforms import PlatformAdmin
 from backups.admin.workers import WorkerProcessAdmin
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "GatewayAdmin",
     "HostKeyAdmin",
     "JobAdmin",
+    "PlatformAdmin",
     "TagAdmin",
     "WorkerProcessAdmin",
 ]

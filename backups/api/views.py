@@ -14,6 +14,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from backups import secrecy
 from backups.api.content import content_response, diff_response
 from backups.api.filters import BackupFilter, JobFilter, JobLogFilter
 from backups.api.job_requests import JobRequestSerializer
@@ -28,6 +29,7 @@ from backups.models import Backup, BackupQuerySet, Job, JobLog
 from backups.retrying import retry_job
 from backups.services import BackupRequest, accept_backup, cancel_job, request_backups
 from devices.models import Device
+from netraven.audit.trail import Action, note
 from netraven.cursor_pagination import ByPosition, InOrder, NewestFirst
 from netraven.idempotency import idempotent
 from netraven.permissions import requires, signed_in_user
@@ -107,8 +109,10 @@ class BackupViewSet(ReadOnlyModelViewSet[Backup]):
         backup = self._backup(pk)
         form = CommentsSerializer(backup, data=request.data)
         form.is_valid(raise_exception=True)
-        backup.comments = form.validated_data["comments"]
+        before, backup.comments = backup.comments, form.validated_data["comments"]
         backup.save(update_fields=["comments"])
+        told = [secrecy.mask_quotation(text) for text in (before, backup.comments)]
+        note(Action.UPDATE, backup, changes={"comments": told})
         return Response(self.get_serializer(backup).data)
 
     @action(detail=True, permission_classes=[requires("backups.view_config")])

@@ -181,6 +181,11 @@ class Backup(models.Model):
         return f"{self.device_id} {self.created_at:%Y-%m-%d %H:%M}"
 
     @property
+    def name_in_trail(self) -> str:
+        """The device and the time."""
+        return f"{self.device.hostname}, {self.created_at:%Y-%m-%d %H:%M} UTC"
+
+    @property
     def is_active(self) -> bool:
         """Not ended yet."""
         return self.status in self.ACTIVE

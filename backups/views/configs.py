@@ -19,6 +19,7 @@ from backups.fingerprint import split_lines
 from backups.models import Backup
 from backups.services import accept_backup
 from backups.views.access import UserRequest, page, visible_backup
+from netraven.audit.trail import Action, note_reading
 
 LINES_SHOWN = 20_000  # of a configuration; its download has all
 DIFF_LINES_SHOWN = 5_000  # of a diff; its patch has all
@@ -41,6 +42,7 @@ def backup(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
         else:
             context |= {"lines": lines[:LINES_SHOWN], "line_count": len(lines), "hidden": len(lines) > LINES_SHOWN}
             context["masked"] = is_masked(request)
+            note_reading(Action.READ_CONFIG, subject, masked=is_masked(request))
     return render(request, "pages/backup.html", context, status=status)
 
 
@@ -55,6 +57,7 @@ def download(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
         content = secrecy.read_content(subject, masked=masked)
     except BackupError as error:
         return _problem(request, subject, error)
+    note_reading(Action.DOWNLOAD_CONFIG, subject, masked=masked)
     response = HttpResponse(content, content_type="text/plain; charset=utf-8")
     name = secrecy.download_name(subject, masked=masked)
     response["X-NetRaven-Masked"] = "true" if masked else "false"
@@ -103,6 +106,7 @@ def diff(request: UserRequest, old_pk: uuid.UUID, new_pk: uuid.UUID) -> HttpResp
         before, after = (secrecy.read_text(side, masked=masked) for side in (old, new))
     except BackupError as error:
         return _problem(request, new, error)
+    note_reading(Action.COMPARE_CONFIGS, old, new, masked=masked)
     every_line = request.GET.get("volatile") == "1"
     patterns = "" if every_line else _volatile_patterns(old, new)
     if request.GET.get("format") == "patch":

@@ -87,6 +87,11 @@ class HostKey(models.Model):
         return self.fingerprint
 
     @property
+    def name_in_trail(self) -> str:
+        """Whose it is, too."""
+        return f"{self.owner}: {self.fingerprint}"
+
+    @property
     def owner(self) -> Device | Gateway:
         """The device or the gateway that showed it."""
         return cast("Device | Gateway", self.device or self.gateway)

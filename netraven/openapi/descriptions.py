@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 
 from backups.api.job_requests import JobRequestSerializer
 from backups.api.log_ins import LoginTestRequestSerializer, LoginTestSerializer, LoginTestView
+from backups.api.search import SearchSerializer, SearchView
 from backups.api.serializers import BackupRequestSerializer, BackupSerializer, CommentsSerializer, JobSerializer
 from backups.api.views import BackupViewSet, DeviceBackupsView, DeviceBackupView, JobBackupsView, JobLogView, JobViewSet
 from devices.api.device_lists import DeviceListSerializer
@@ -151,6 +152,23 @@ def _describe_backups() -> None:
         retry=extend_schema(parameters=[parts.IDEMPOTENCY_KEY], request=None, responses=_ASKED),
         cancel=extend_schema(request=None, responses=_CANCELLED),
     )(JobViewSet)
+    extend_schema_view(
+        get=extend_schema(
+            parameters=[
+                parts.query("q", OpenApiTypes.STR, "What to search for, within one line.", required=True),
+                parts.query("regex", OpenApiTypes.BOOL, "It is a regular expression, of RE2."),
+                parts.query("case", OpenApiTypes.BOOL, "Upper and lower case differ."),
+                parts.query("versions", OpenApiTypes.STR, "current unless you say all.", enum=["current", "all"]),
+                parts.query("find", OpenApiTypes.STR, "absent: devices without it.", enum=["present", "absent"]),
+                parts.query("tag", OpenApiTypes.STR, "Devices with the tag of this name."),
+                parts.query("platform", OpenApiTypes.STR, "Devices of the platform with this slug."),
+                parts.query("device", OpenApiTypes.STR, "An id, or a part of the host name."),
+                parts.query("after", OpenApiTypes.STR, "Go on after the device of this host name; see next."),
+                parts.MASKED,
+            ],
+            responses=SearchSerializer,
+        )
+    )(SearchView)
     extend_schema_view(post=extend_schema(request=LoginTestRequestSerializer, responses=LoginTestSerializer))(
         LoginTestView
     )

@@ -28,6 +28,7 @@ VIEW_PERMISSIONS = [
     "backups.view_backup",
     "backups.view_job",
     "scheduling.view_schedule",
+    "audit.view_auditentry",
 ]
 LISTED = ("list", "detail")
 Body = dict[str, object] | list[object]
@@ -88,6 +89,8 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-job-backups", "get"): READ,
     ("api-job-log", "get"): READ,
     ("api-stale", "get"): READ,
+    ("api-audit", "get"): READ,
+    ("api-search", "get"): CHANGE,
     ("api-schedule-preview-unsaved", "post"): READ,
     **{(f"api-schedule-{what}", "get"): READ for what in ("preview", "week", "jobs", "devices")},
     ("api-schedule-run", "post"): [401, 401, 401, 403, 403, 202],
@@ -102,6 +105,7 @@ OPERATES = {
     *(("api-device-backup", "post"), ("api-device-check", "post"), ("api-credential-test", "post")),
     *(("api-job-list", "post"), ("api-job-cancel", "post"), ("api-job-retry", "post")),
     *(("api-backup-content", "get"), ("api-backup-diff", "get"), ("api-backup-detail", "patch")),
+    ("api-search", "get"),
 }
 # What the scope devices:read holds.
 IN_SCOPE = {
@@ -113,6 +117,7 @@ IN_SCOPE = {
     *(("api-device-export", "get"), ("api-tag-statistics", "get"), ("api-tag-statistics-list", "get")),
     *(("api-me", "get"), ("api-schema", "get")),
 }
+QUERIES = {"api-search": "?q=hostname"}  # without which there is nothing to do
 WITHOUT_RIGHTS = {("api-token", "post"), ("api-token", "delete"), ("api-health", "get")}  # whatever the token
 OF_TOKENS = ("api-owntoken-list", "api-owntoken-detail")  # limited tokens manage none
 
@@ -279,6 +284,8 @@ PREPARE: dict[str, Callable[[], tuple[str, Body]]] = {
     "schedule-toggle": lambda: (prepare_schedule()[0], {"enabled": False}),
     "backup": prepare_incomplete,
     "stale": prepare_device,
+    "audit": prepare_device,
+    "search": prepare_device,
     "job-retry": lambda: (str(add_backup(add_device(), "failed").job_id), {}),
     "job": lambda: (str(add_backup(add_device(), "pending").job_id), {"all": True}),
 }
@@ -300,7 +307,7 @@ def test_each_caller_gets_what_it_may(
     kind = name.removeprefix("api-")
     key, body = PREPARE.get(kind, PREPARE[kind.split("-")[0]])()
     response = getattr(callers[caller], method)(
-        path_of(pattern, key), body if method not in ("get", "delete") else None
+        path_of(pattern, key) + QUERIES.get(name, ""), body if method not in ("get", "delete") else None
     )
     assert response.status_code == expected(name, method, caller), response.content
     if response.status_code == 401:

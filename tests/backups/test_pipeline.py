@@ -16,7 +16,7 @@ from backups.outcome import Content, Outcome
 from backups.services import accept_backup, request_backups
 from backups.worker import work
 from devices.connection import Facts
-from devices.models import Device
+from devices.models import Device, Platform
 from netraven.lab import Fault, LabDevice
 from tests.backups.conftest import BackUp
 from tests.conftest import MakeDevice
@@ -63,6 +63,20 @@ def test_every_platform_tells_a_change_from_a_repetition(
     third = back_up(device)
     assert (third.version, third.changed) == (2, True)
     assert [(b.lines_added, b.lines_removed) for b in (first, second, third)] == [(None, None), (None, None), (1, 1)]
+
+
+def test_a_new_rule_is_no_change_of_the_device(make_device: MakeDevice, simulated: Simulated, back_up: BackUp) -> None:
+    device = make_device("ios")
+    first = back_up(device)
+    rules = device.platform.volatile_patterns
+    Platform.objects.filter(slug="ios").update(volatile_patterns=f"{rules}\n^hostname")
+    second = back_up(device)
+    assert first.change_hash != second.change_hash
+    assert (second.version, second.changed) == (1, False)
+    Platform.objects.filter(slug="ios").update(volatile_patterns=rules)
+    simulated(device).running_config = simulated(device).running_config.replace("hostname ", "hostname x", 1)
+    third = back_up(device)
+    assert (third.version, third.changed) == (2, True), "by the rules of now, on both sides"
 
 
 @pytest.mark.parametrize(

@@ -33,12 +33,13 @@ PAGES = {
     "diff-with-previous": (403, 403, 302, 302, 302),
     "diff": (403, 403, 200, 200, 200),
     "host-keys": (403, 200, 200, 200, 200),
+    "search": (403, 403, 200, 200, 200),
     "job": (403, 200, 200, 200, 200),
     "cancel": (403, 403, 403, 200, 200),
 }
 OPEN = {"logout"}  # Django's own view
 # Of no record in particular
-LISTS = {"start", "dashboard-jobs", "devices", "back-up-devices", "backups", "stale", "back-up-stale"}
+LISTS = {"start", "dashboard-jobs", "devices", "back-up-devices", "backups", "search", "stale", "back-up-stale"}
 BUTTONS = {"back-up", "back-up-devices", "back-up-stale"}
 USERS = ["nobody", "viewer", "reader", "operator", "superuser"]
 

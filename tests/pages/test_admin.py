@@ -28,6 +28,7 @@ LISTS = [
     "backups_backup",
     "backups_job",
     "backups_workerprocess",
+    "audit_auditentry",
     "credentials_credential",
     "scheduling_schedule",
     "knox_authtoken",

@@ -25,7 +25,7 @@ from tests.services import missing
 
 CHROMIUM = "/usr/bin/chromium"
 PAGES = ["dashboard", "devices", "backups", "device", "stale", "backup", "diff", "accept", "job", "host-keys", "week"]
-PAGES.append("not-found")
+PAGES += ["search", "not-found"]
 CONSOLE = [
     "index",
     "devices_device",
@@ -37,6 +37,7 @@ CONSOLE = [
     "backups_job",
     "backups_workerprocess",
     "scheduling_schedule",
+    "audit_auditentry",
 ]
 CONSOLE_RECORDS = ["devices_device", "devices_hostkey", "backups_backup", "backups_job", "scheduling_schedule"]
 
@@ -103,6 +104,7 @@ def page_path(name: str, network: Network) -> str:
         "backups": reverse("pages:backups"),
         "devices": reverse("pages:devices"),
         "device": reverse("pages:device", args=[network.device.pk]),
+        "search": f"{reverse('pages:search')}?q=hostname&versions=all",
         "stale": reverse("pages:stale"),
         "backup": reverse("pages:backup", args=[network.new.pk]),
         "diff": reverse("pages:diff", args=[network.old.pk, network.new.pk]),
@@ -119,6 +121,8 @@ def console_path(name: str, network: Network) -> str:
         return reverse("admin:index")
     if name == "new schedule":
         return reverse("admin:scheduling_schedule_add")
+    if name == "history":
+        return reverse("admin:devices_device_history", args=[network.device.pk])
     if name.startswith("one "):
         record = {
             "devices_device": network.device,
@@ -181,7 +185,7 @@ def test_pages_are_accessible_and_fit_a_narrow_screen(network: Network, open_bro
 
 def test_the_console_is_accessible_and_fits_a_narrow_screen(network: Network, open_browser: OpenBrowser) -> None:
     context = open_browser()
-    names = [*CONSOLE, *(f"one {name}" for name in CONSOLE_RECORDS), "new schedule"]
+    names = [*CONSOLE, *(f"one {name}" for name in CONSOLE_RECORDS), "new schedule", "history"]
     problems = {name: serious_problems(context, console_path(name, network)) for name in names}
     assert {name: found for name, found in problems.items() if found} == {}
 
