@@ -113,6 +113,7 @@ def accept(backup: Backup, user: User, change: tuple[int, int] | None = None) ->
     backup.status = Backup.Status.COMPLETED
     backup.failure_reason = ""
     backup.accepted_by = user
+    backup.noticed = False  # it is good now: that is news
     backup.save()
     daily.recount([backup.finished_at])
     device.last_success_at = backup.finished_at

@@ -90,6 +90,13 @@ def error_for(user: Viewer, backup: Backup) -> str:
     return _told(user, backup.error, backup.failure_reason)
 
 
+def error_outside(backup: Backup, *, quoted: bool) -> str:
+    """Why a backup failed, for those who are no users: masked, and with a quotation only if they get `quoted` texts."""
+    if backup.failure_reason == Backup.FailureReason.INCOMPLETE and not quoted:
+        return QUOTED
+    return mask_quotation(backup.error)
+
+
 def comments_for(user: Viewer, backup: Backup) -> str:
     """What somebody wrote about a backup; it may hold lines of a configuration."""
     return backup.comments if sees_secrets(user) else mask_quotation(backup.comments)

@@ -9,6 +9,8 @@ from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
+from backups.api.channels import ChannelViewSet
+from backups.api.deliveries import DeliveryViewSet
 from backups.api.log_ins import (
     CredentialStatisticsListView,
     CredentialStatisticsView,
@@ -66,6 +68,8 @@ router.register("gateways", GatewayViewSet, basename="api-gateway")
 router.register("credentials", CredentialViewSet, basename="api-credential")
 router.register("backups", BackupViewSet, basename="api-backup")
 router.register("jobs", JobViewSet, basename="api-job")
+router.register("channels", ChannelViewSet, basename="api-channel")
+router.register("deliveries", DeliveryViewSet, basename="api-delivery")
 router.register("schedules", ScheduleViewSet, basename="api-schedule")
 
 log_in_urls = [

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from netraven.api_settings import rest_framework, rest_knox, spectacular
 from netraven.backup_settings import backup_settings
 from netraven.logs import configure_structlog, logging_config
+from netraven.notification_settings import mail_settings, notification_settings
 from netraven.object_store import object_store
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -224,9 +225,15 @@ REST_KNOX = rest_knox(env)
 SPECTACULAR_SETTINGS = spectacular()
 KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105  (the name of a model)
 
-# --- backups and housekeeping -----------------------------------------------------------------------------------------
+# --- backups, housekeeping, notifications -----------------------------------------------------------------------------
 
-NETRAVEN = backup_settings(env)
+NETRAVEN = backup_settings(env) | notification_settings(env)
+
+# --- mail -------------------------------------------------------------------------------------------------------------
+
+DEFAULT_FROM_EMAIL = env.str("NETRAVEN_EMAIL_FROM", default="netraven@localhost")
+EMAIL_TIMEOUT = 15  # seconds
+vars().update(mail_settings(env))
 
 # --- task queue -------------------------------------------------------------------------------------------------------
 

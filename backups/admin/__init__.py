@@ -1,5 +1,5 @@
 """Operator console: devices, gateways, credentials, platforms and tags with what backups know of them; backups, jobs,
-workers.
+workers, and notifications.
 
 What nobody may touch is locked.
 """
@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.contrib.auth.forms import AuthenticationForm
 
 from backups.admin.backups import BackupAdmin
+from backups.admin.channels import ChannelAdmin
+from backups.admin.deliveries import DeliveryAdmin
 from backups.admin.devices import DeviceAdmin
 from backups.admin.gateways import GatewayAdmin
 from backups.admin.host_keys import HostKeyAdmin
@@ -19,7 +21,9 @@ from backups.admin.workers import WorkerProcessAdmin
 
 __all__ = [
     "BackupAdmin",
+    "ChannelAdmin",
     "CredentialAdmin",
+    "DeliveryAdmin",
     "DeviceAdmin",
     "GatewayAdmin",
     "HostKeyAdmin",

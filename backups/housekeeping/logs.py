@@ -10,15 +10,18 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from backups.housekeeping.steps import BATCH, Counts, Cursor, Step
-from backups.models import Backup, IdempotentAnswer, Job, JobLog, LoginAttempt, WorkerProcess
+from backups.models import Backup, Delivery, IdempotentAnswer, Job, JobLog, LoginAttempt, WorkerProcess
 from netraven.audit.models import AuditEntry
 
 WORKER_GONE = timedelta(days=1)  # a worker process that gave no sign of life for so long
-ENTRIES, TESTS, JOBS, AUDIT, ANSWERS, WORKERS = PHASES = ("entries", "tests", "jobs", "audit", "answers", "workers")
+ENTRIES, TESTS, JOBS, DELIVERIES, AUDIT, ANSWERS, WORKERS = PHASES = (
+    *("entries", "tests", "jobs", "deliveries", "audit", "answers", "workers"),
+)
 NAMES = {
     "entries": "log entries",
     "tests": "log-in tests",
     "jobs": "jobs",
+    "deliveries": "notifications",
     "audit": "entries of the audit trail",
     "answers": "answers kept for repeated requests",
     "workers": "records of worker processes",
@@ -28,7 +31,7 @@ ALWAYS = (ANSWERS, WORKERS)  # they have a life of their own, whatever the days 
 
 @dataclass(frozen=True)
 class LogPruning:
-    """One run over log entries, log-in tests, jobs without backups, kept answers, and records of worker processes."""
+    """One run over log entries, log-in tests, notifications, jobs without backups, kept answers, worker processes."""
 
     job_type: ClassVar[Job.Type] = Job.Type.LOG_PRUNING
 
@@ -45,7 +48,8 @@ class LogPruning:
         """How long they are kept."""
         logs, audit = (f"for {days} days" if days else "for ever" for days in (self.days, self.audit_days))
         return (
-            f"Log pruning: log entries, log-in tests and jobs without backups are kept {logs}, the audit trail {audit}"
+            "Log pruning: log entries, log-in tests, notifications and jobs without backups are kept "
+            f"{logs}, the audit trail {audit}"
         )
 
     def total(self) -> int | None:
@@ -91,6 +95,9 @@ class LogPruning:
             JOBS: Job.objects.filter(created_at__lt=self._limit)
             .exclude(status__in=Job.ACTIVE)
             .exclude(Exists(backups))
+            .only("pk"),
+            DELIVERIES: Delivery.objects.filter(created_at__lt=self._limit)
+            .exclude(status=Delivery.Status.PENDING)
             .only("pk"),
             AUDIT: AuditEntry.objects.filter(timestamp__lt=self.now - timedelta(days=self.audit_days)).only("pk"),
             ANSWERS: IdempotentAnswer.objects.filter(created_at__lt=self.now - IdempotentAnswer.LIFE).only("pk"),

@@ -52,6 +52,10 @@ class BackupQuerySet(models.QuerySet["Backup"]):
         never, before = Q(device__last_success_at=None), Q(device__last_success_at__lt=F("finished_at"))
         return kept.filter(never | before, ~Exists(newer.exclude(file_path="")))
 
+    def unnoticed(self) -> "BackupQuerySet":
+        """Ended, and notifications have not looked yet at how."""
+        return self.filter(noticed=False, finished_at__isnull=False)
+
     def last_good(self, device_id: uuid.UUID) -> "Backup | None":
         """The newest completed backup of a device: what the next one is compared with."""
         return self.completed().filter(device_id=device_id).order_by("-finished_at").first()
@@ -138,6 +142,7 @@ class Backup(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    noticed = models.BooleanField(default=False, editable=False)  # by notifications, once it has ended
 
     objects = BackupQuerySet.as_manager()
 
@@ -169,6 +174,10 @@ class Backup(models.Model):
             models.Index(fields=["finished_at"], name="backup_ended"),
             models.Index(fields=["-finished_at"], condition=Q(changed=True, version__gt=1), name="backup_changes"),
             models.Index(fields=["device", "-finished_at"], condition=INCOMPLETE, name="backup_incomplete"),
+            # Without a status: SQLite would have to know it when it plans
+            models.Index(
+                fields=["finished_at"], condition=Q(noticed=False, finished_at__isnull=False), name="backup_unnoticed"
+            ),
         ]
         permissions = [
             ("run_backup", "Can run backups"),

@@ -22,6 +22,9 @@ WORDS = {**dict(Job.Status.choices), **dict(HostKey.State.choices), "disabled": 
 # What a device says to a log-in
 MARKS |= {"accepted": "✓", "rejected": "✕"}
 WORDS |= {"accepted": "Accepted", "rejected": "Rejected"}
+# Messages to channels
+MARKS |= {"sent": "✓", "changed": "±", "recovered": "✓"}
+WORDS |= {"sent": "Sent"}
 # Whether there is a good backup in time
 MARKS |= {"met": "✓", "stale": "▲"}
 WORDS |= {"met": "In time", "stale": "Stale"}

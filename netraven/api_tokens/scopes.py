@@ -17,6 +17,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "schedules": ("scheduling.*",),
     # Of the trail it sees what the other scopes let it view
     "audit:read": ("audit.view_auditentry", "auth.view_*", "tokens.view_*"),
+    "notifications": ("backups.*_channel", "backups.view_delivery"),
 }
 
 

@@ -5,6 +5,8 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
 
+from backups.api.channels import ChannelViewSet
+from backups.api.deliveries import DeliverySerializer, DeliveryViewSet
 from backups.api.job_requests import JobRequestSerializer
 from backups.api.log_ins import LoginTestRequestSerializer, LoginTestSerializer, LoginTestView
 from backups.api.search import SearchSerializer, SearchView
@@ -46,6 +48,19 @@ NEW_TOKEN = OpenApiExample(
     {"name": "ticket system", "read_only": True, "scopes": ["devices:read", "config:read"]},
     request_only=True,
 )
+NEW_CHANNEL = OpenApiExample(
+    "A signed webhook",
+    {
+        "name": "chat",
+        "kind": "webhook",
+        "url": "https://chat.example.net/hooks/netraven",
+        "secret": "whsec_…",
+        "events": ["failed", "recovered"],
+        "tags": ["core"],
+        "mode": "each",
+    },
+    request_only=True,
+)
 DEVICE_ROW = OpenApiExample(
     "A list",
     {"hostname": "branch1", "address": "192.0.2.10", "platform": "ios", "tags": ["branch"]},
@@ -74,6 +89,7 @@ def describe() -> None:
     extend_schema_view(get=extend_schema(responses=MeSerializer))(MeView)
     _describe_devices()
     _describe_backups()
+    _describe_notifications()
     describe_schedules()
 
 
@@ -172,3 +188,10 @@ def _describe_backups() -> None:
     extend_schema_view(post=extend_schema(request=LoginTestRequestSerializer, responses=LoginTestSerializer))(
         LoginTestView
     )
+
+
+def _describe_notifications() -> None:
+    extend_schema_view(
+        create=extend_schema(examples=[NEW_CHANNEL]), test=extend_schema(request=None, responses=parts.TEST_SENT)
+    )(ChannelViewSet)
+    extend_schema_view(resend=extend_schema(request=None, responses={202: DeliverySerializer}))(DeliveryViewSet)

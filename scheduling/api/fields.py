@@ -1,7 +1,6 @@
 """What the fields of a schedule look like in JSON."""
 
-import re
-from datetime import datetime, time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 MOST_DEVICES = 10_000  # named one by one; tags and platforms name any number
 MOST_NAMES = 100  # of tags, and of platforms
 NAMED = 5  # of those that do not exist
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?", re.ASCII)
 
 
 class BoundedCharField(serializers.CharField):
@@ -40,16 +38,6 @@ class BoundedListField(serializers.ListField):
         if self.max_length is not None and isinstance(data, list) and len(data) > self.max_length:
             self.fail("max_length", max_length=self.max_length)
         return super().to_internal_value(data)
-
-
-class WallTimeField(serializers.TimeField):
-    """`02:30`, in the zone of the schedule: one with a zone of its own is refused, where DRF would forget that."""
-
-    def to_internal_value(self, value: Any) -> time:
-        """The time of day. Raises ValidationError."""
-        if not isinstance(value, str) or not _CLOCK.fullmatch(value):
-            raise serializers.ValidationError("Give a time of day such as 02:30, in the schedule's time zone.")
-        return super().to_internal_value(value)
 
 
 class MomentField(serializers.DateTimeField):

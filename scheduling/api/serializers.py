@@ -14,6 +14,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.fields import get_error_detail
 
 from devices.models import Device
+from netraven.wall_time import WallTimeField
 from scheduling.api.fields import (
     BoundedCharField,
     BoundedListField,
@@ -21,7 +22,6 @@ from scheduling.api.fields import (
     MomentField,
     PlatformsField,
     TagsField,
-    WallTimeField,
 )
 from scheduling.api.runs import RunSerializer
 from scheduling.api.shown import OF_DEVICES, Shown, rows_of

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("backups", "0009_idempotent_answers"),
+        ("backups", "0010_notifications"),
         ("credentials", "0001_initial"),
         ("devices", "0006_platform_secret_patterns"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
