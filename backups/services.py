@@ -87,6 +87,7 @@ def request_backups(
             metadata=_describe(wanted, disabled) | log_in.describe() | request_facts() | dict(metadata or {}),
             credential=credential,
             tag=tag,
+            device_id=next(iter(wanted)) if len(wanted) == 1 else None,
         )
         made = queue_backups(job, list(wanted), comments, spread)
         all_made = made == len(wanted)

@@ -86,7 +86,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 else:
     _database["CONN_MAX_AGE"] = 600  # django-q2 polls: a new connection per query costs ten times the query
     _database["CONN_HEALTH_CHECKS"] = True
-    # PostgreSQL would compile queries that it takes for long ones, which takes ten times as long as to answer them.
+    # To compile a statement of ours takes PostgreSQL up to seconds, to run it some milliseconds.
     _database.setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -21,7 +21,7 @@ from backups.templatetags.records import ago, badge, reason
 from backups.views.access import UserRequest
 from backups.views.devices import active_backup, ask_for_backups
 from devices.admin import DeviceAdminBase
-from devices.models import Device, DeviceQuerySet, Gateway, effective_gateway
+from devices.models import Device, DeviceQuerySet, Gateway
 
 NAMES_SHOWN = 10  # of selected devices
 
@@ -54,9 +54,10 @@ class GatewayFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Devices that go through it, by their own choice or that of their tags."""
-        if self.value() not in {pk for pk, _ in self.lookup_choices}:
+        chosen = self.value()
+        if not chosen or chosen not in {pk for pk, _ in self.lookup_choices}:
             return queryset
-        return queryset.annotate(way=effective_gateway()).filter(way=self.value())
+        return queryset.behind(Gateway.objects.get(pk=chosen))
 
 
 class StaleFilter(admin.SimpleListFilter):

@@ -9,7 +9,9 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from credentials.models import Credential
-from devices.models import Device, Gateway, Viewer
+from devices.models import Device, DeviceQuerySet, Gateway, Viewer, visible_to
+
+FEW = 100  # devices whose backups are found one device after the other
 
 INCOMPLETE = Q(status="failed", failure_reason="incomplete")
 
@@ -19,9 +21,17 @@ class BackupQuerySet(models.QuerySet["Backup"]):
 
     def visible_to(self, user: Viewer) -> "BackupQuerySet":
         """Backups of the devices that the user sees."""
-        if getattr(user, "is_superuser", False) and user.is_active:
-            return self
-        return self.filter(device__in=Device.objects.visible_to(user))
+        return self.filter(visible_to(user, "device"))
+
+    def of_devices(self, devices: DeviceQuerySet) -> "BackupQuerySet":
+        """Those of these devices, however many: a few by their own index, many on the way through the newest ones.
+
+        PostgreSQL, asked in one statement, takes all 100 backups of each of 6,000 devices to sort them.
+        """
+        few = list(devices.order_by().values_list("pk", flat=True)[: FEW + 1])
+        if len(few) <= FEW:
+            return self.filter(device__in=few)
+        return self.exclude(device__in=Device.objects.exclude(pk__in=devices.order_by().values("pk")).order_by())
 
     def completed(self) -> "BackupQuerySet":
         """Good ones only."""
@@ -91,7 +101,8 @@ class Backup(models.Model):
     ACTIVE = (Status.PENDING, Status.RUNNING)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    job = models.ForeignKey("backups.Job", on_delete=models.PROTECT, related_name="backups")
+    # Indexes begin with it
+    job = models.ForeignKey("backups.Job", on_delete=models.PROTECT, related_name="backups", db_index=False)
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="backups")
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
     failure_reason = models.CharField(max_length=20, blank=True, choices=FailureReason.choices)
@@ -167,6 +178,12 @@ class Backup(models.Model):
             models.Index(fields=["device", "-created_at"], name="backup_device_newest"),
             models.Index(fields=["device", "-finished_at"], condition=Q(status="completed"), name="backup_device_good"),
             models.Index(fields=["job", "status"], name="backup_job_status"),
+            models.Index(fields=["job", "position", "id"], name="backup_job_position"),
+            models.Index(
+                fields=["failure_reason", "-created_at", "-id"],
+                condition=~Q(failure_reason=""),
+                name="backup_reason_newest",
+            ),
             models.Index(fields=["status", "-created_at"], name="backup_status_newest"),
             models.Index(fields=["lease_expires_at"], condition=Q(status="running"), name="backup_lease"),
             models.Index(fields=["position", "created_at"], condition=Q(status="pending"), name="backup_queue"),

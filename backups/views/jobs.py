@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -14,6 +14,7 @@ from backups.exceptions import RequestRefused
 from backups.models import Backup, Job, JobLog, progress_of
 from backups.services import cancel_job
 from backups.views.access import UserRequest, page, page_of
+from devices.models import visible_to
 
 LOG_SHOWN = 500  # newest entries
 # What housekeeping counts, as its jobs' metadata have it
@@ -71,7 +72,7 @@ def job_context(request: HttpRequest, subject: Job) -> dict[str, Any]:
     visible = Backup.objects.filter(job=subject).visible_to(request.user)
     progress = progress_of([subject], visible)[subject.pk]
     # Not only the job's own backups: a verification tells about those of all jobs
-    mine = Q(backup__isnull=True) | Exists(Backup.objects.visible_to(request.user).filter(pk=OuterRef("backup")))
+    mine = Q(backup__isnull=True) | visible_to(request.user, "backup__device")
     rows = visible.select_related("device__platform").defer("device__platform__secret_patterns")
     return {
         "counts": [(status, progress[status]) for status in ("completed", "failed", "running", "pending")],

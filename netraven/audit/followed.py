@@ -7,6 +7,7 @@ statement more.
 from auditlog.registry import auditlog
 from django.contrib.auth.models import Group, User
 
+from backups.models import Channel
 from credentials.fields import Secret
 from credentials.models import Credential
 from devices.models import Device, Gateway, Platform, Tag, TagCredential
@@ -16,7 +17,11 @@ from scheduling.models import Schedule
 HIDDEN = "(hidden)"
 _HERE = f"{__name__}.hide"
 PERSON = ["username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser"]
-BY_NETRAVEN = {"id", "next_run_at", "created_by", "created_at", "updated_at"}  # of a schedule
+# Of a schedule, and of a channel
+BY_NETRAVEN = {
+    *("id", "created_by", "created_at", "updated_at", "next_run_at"),
+    *("all_devices", "disabled_reason", "failing_since"),
+}
 
 
 def follow() -> None:
@@ -47,6 +52,12 @@ def follow() -> None:
         include_fields=[name for name in _all(Schedule) if name not in BY_NETRAVEN],
         m2m_fields=["devices", "tags", "platforms", "excluded_devices", "excluded_tags"],
         **_free_text("comments"),
+    )
+    auditlog.register(
+        Channel,
+        include_fields=[name for name in _all(Channel) if name not in BY_NETRAVEN],
+        m2m_fields=["tags"],
+        **_free_text("secret", "url"),
     )
     auditlog.register(
         User,

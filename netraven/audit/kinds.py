@@ -4,7 +4,7 @@ from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
-from backups.models import Backup, Job
+from backups.models import Backup, Channel, Job
 from credentials.models import Credential
 from devices.models import Device, Gateway, HostKey, Platform, Tag, TagCredential
 from netraven.api_tokens.models import TokenDetails
@@ -12,6 +12,7 @@ from scheduling.models import Schedule
 
 KINDS: dict[str, type[Model]] = {
     "backup": Backup,
+    "channel": Channel,
     "credential": Credential,
     "device": Device,
     "gateway": Gateway,

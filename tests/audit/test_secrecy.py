@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.urls import reverse
 from rest_framework.test import APIClient
 
+from backups.models import Channel
 from credentials.fields import SecretField
 from credentials.models import Credential
 from credentials.stored import models_with_secrets
@@ -63,6 +64,16 @@ def test_secrets_of_credentials_are_not_there_but_that_they_changed_is(root: API
     assert about[3].changes["password"] == [HIDDEN, ""]
 
 
+def test_the_signing_secret_of_a_channel_is_not_there() -> None:
+    channel = Channel.objects.create(
+        name="chat", kind="webhook", url="https://chat.example.net/", secret="sign-here-4719-and-be-long"
+    )
+    channel.secret = "sign-there-4720-and-be-long"
+    channel.save()
+    assert not [text for text in ("4719", "4720") if text in whole_table()]
+    assert entries(action=Action.UPDATE, object_repr="chat")[-1].changes == {"secret": [HIDDEN, HIDDEN]}
+
+
 def test_passwords_and_tokens_of_users_are_not_there(make_user: MakeUser) -> None:
     user = make_user("nobody")
     hashes = [user.password]
@@ -111,4 +122,4 @@ def is_told(model: type[Model], name: str) -> bool:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
         return False
-    return not isinstance(field, SecretField) or model is Credential
+    return not isinstance(field, SecretField) or model in (Credential, Channel)

@@ -28,6 +28,8 @@ LISTS = [
     "backups_backup",
     "backups_job",
     "backups_workerprocess",
+    "backups_channel",
+    "backups_delivery",
     "audit_auditentry",
     "credentials_credential",
     "scheduling_schedule",

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("backups", "0010_notifications"),
+        ("backups", "0012_jobs_of_one_device"),
         ("credentials", "0001_initial"),
         ("devices", "0006_platform_secret_patterns"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
