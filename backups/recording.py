@@ -16,6 +16,7 @@ from backups.exceptions import RequestRefused
 from backups.joblog import JobLogger
 from backups.models import Backup, JobLog, LoginAttempt
 from backups.outcome import Content, Outcome
+from backups.tallies import forget_tally
 from credentials.models import Credential
 from devices import host_keys
 from devices.models import Device, Tag
@@ -101,7 +102,7 @@ def accept(backup: Backup, user: User, change: tuple[int, int] | None = None) ->
     """
     # The lock keeps new backups of the device out meanwhile: their rows refer to it.
     device = Device.objects.select_for_update().get(pk=backup.device_id)
-    backup = Backup.objects.select_for_update(of=("self",)).select_related("device").get(pk=backup.pk)
+    backup = Backup.objects.select_for_update(of=("self",)).select_related("device", "job").get(pk=backup.pk)
     if not backup.can_be_accepted:
         raise RequestRefused("Only a backup that failed as incomplete, with its text kept, can be accepted.")
     if device.backups.active().exists():
@@ -120,6 +121,7 @@ def accept(backup: Backup, user: User, change: tuple[int, int] | None = None) ->
     if device.last_attempt_at == backup.finished_at:
         device.last_status, device.last_failure_reason = backup.status, ""
     device.save(update_fields=["last_success_at", "last_status", "last_failure_reason"])
+    forget_tally(backup.job)
     JobLogger(backup.job_id, backup)(JobLog.Event.BACKUP_ACCEPTED, f"Accepted as complete by {user.get_username()}")
     return backup
 

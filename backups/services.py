@@ -20,6 +20,7 @@ from backups.models import Backup, Job, JobLog
 from backups.named_login import NamedLogin
 from backups.queueing import BATCH, queue_backups
 from backups.spread import Spread, bring_forward
+from backups.tallies import keep_tally
 from backups.waking import wake_workers
 from credentials.models import Credential
 from devices.models import Device, DeviceQuerySet, Tag
@@ -182,11 +183,10 @@ def close_job(job_id: uuid.UUID) -> bool:
     )
     if closed:
         job = Job.objects.get(pk=job_id)
-        progress = job.progress()
-        done, bad = progress[Backup.Status.COMPLETED], progress[Backup.Status.FAILED]
+        tally = keep_tally(job)
         how = "cancelled" if job.status == Job.Status.CANCELLED else "ended"
-        message = f"Job {how}: {done} completed, {bad} failed"
-        JobLogger(job_id)(JobLog.Event.SESSION_END, message, level="error" if bad else "info")
+        message = f"Job {how}: {tally.completed} completed, {tally.failed} failed"
+        JobLogger(job_id)(JobLog.Event.SESSION_END, message, level="error" if tally.failed else "info")
     return bool(closed)
 
 

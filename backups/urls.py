@@ -3,7 +3,19 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from backups.views import backup_list, configs, dashboard, device_list, devices, host_keys, jobs, search, staleness
+from backups.views import (
+    backup_list,
+    backup_live,
+    configs,
+    dashboard,
+    device_list,
+    devices,
+    host_keys,
+    job_list,
+    jobs,
+    search,
+    staleness,
+)
 
 app_name = "pages"
 urlpatterns = [
@@ -25,6 +37,10 @@ urlpatterns = [
     path("backups/<uuid:old_pk>/diff/<uuid:new_pk>/", configs.diff, name="diff"),
     path("search/", search.search, name="search"),
     path("host-keys/", host_keys.host_keys, name="host-keys"),
+    path("jobs/", job_list.jobs, name="jobs"),
     path("jobs/<uuid:pk>/", jobs.job, name="job"),
+    path("jobs/<uuid:pk>/live/", jobs.live, name="job-live"),
     path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="cancel"),
+    path("jobs/<uuid:pk>/retry/", jobs.retry, name="retry"),
+    path("backups/<uuid:pk>/live/", backup_live.live, name="backup-live"),
 ]

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from netraven.api_settings import rest_framework, rest_knox, spectacular
 from netraven.backup_settings import backup_settings
 from netraven.logs import configure_structlog, logging_config
+from netraven.metrics_token import metrics_token
 from netraven.notification_settings import mail_settings, notification_settings
 from netraven.object_store import object_store
 
@@ -141,6 +142,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "netraven.middleware.RequestIds",
+    "netraven.probes.middleware.Probes",
     "netraven.middleware.ApiProblems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -259,6 +261,10 @@ Q_CLUSTER = {
     "log_level": "WARNING",
     **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
 }
+
+# --- monitoring -------------------------------------------------------------------------------------------------------
+
+NETRAVEN |= {"METRICS_TOKEN": metrics_token(env)}
 
 # --- logs -------------------------------------------------------------------------------------------------------------
 

@@ -10,9 +10,9 @@ from django.utils.safestring import SafeString
 
 from backups.admin.readonly import ReadOnly
 from backups.damage import with_damage
+from backups.log_tail import tail, told
 from backups.models import Backup, BackupQuerySet
 from backups.templatetags.records import badge, grouped, utc, waits
-from backups.views.jobs import LOG_SHOWN, newest_entries
 
 if TYPE_CHECKING:  # the type parameter is for mypy alone
     _Backups = admin.ModelAdmin[Backup]
@@ -85,8 +85,7 @@ class BackupAdmin(ReadOnly, _Backups):
             extra_context = (extra_context or {}) | {
                 "backup": backup,
                 "previous": Backup.objects.good_before(backup),
-                "log": newest_entries(backup.log.all()),
-                "log_shown": LOG_SHOWN,
+                "log": tail(told(backup.log.all())),
                 "title": f"{backup.device.hostname}, {backup.created_at:%Y-%m-%d %H:%M} UTC",
                 "subtitle": None,
             }

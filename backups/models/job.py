@@ -123,6 +123,14 @@ class Job(models.Model):
         return f"{self.get_job_type_display()} {str(self.id)[:8]}"
 
     @property
+    def label(self) -> str:
+        """“Backup of core1”, “Backup of 240 devices”; what is no backup goes by its type and id."""
+        devices, first = self.metadata.get("devices"), self.metadata.get("first_devices")
+        if not devices:
+            return str(self)
+        return f"Backup of {first[0]}" if devices == 1 and first else f"Backup of {devices} devices"
+
+    @property
     def named_login(self) -> str:
         """The log-in that the request names, in words, also when that was deleted; empty if it names none."""
         named = self.metadata.get("log_in", {})

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from backups import secrecy
+from backups.advice import Link, advice_for, link_to_mend
 from backups.models import Backup, Job, JobLog
 from devices.models import Device, HostKey
 
@@ -145,6 +146,18 @@ def printable(text: str) -> str:
 def error_of(context: template.Context, backup: Backup) -> str:
     """Why a backup failed, as far as the user may read it."""
     return secrecy.error_for(context["user"], backup)
+
+
+@register.simple_tag(takes_context=True)
+def mend(context: template.Context, backup: Backup) -> Link | None:
+    """Where the user mends what a backup failed for: its `path` and `label`."""
+    return link_to_mend(context["user"], backup.failure_reason, backup.device, backup)
+
+
+@register.filter
+def advice(value: str) -> str:
+    """What to do about a failure reason."""
+    return advice_for(value)
 
 
 @register.simple_tag(takes_context=True)

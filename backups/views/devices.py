@@ -88,11 +88,12 @@ def ask_for_backups(
     except RequestRefused as error:
         messages.error(request, str(error))
         return redirect(otherwise)
-    _tell(request, asked)
+    tell(request, asked)
     return redirect("pages:job", asked.job.pk) if request.user.has_perm("backups.view_job") else redirect(otherwise)
 
 
-def _tell(request: HttpRequest, asked: BackupRequest) -> None:
+def tell(request: HttpRequest, asked: BackupRequest) -> None:
+    """Say what became of a request."""
     if made := asked.made:
         messages.success(request, f"Backup of {made} device{'s' if made > 1 else ''} requested.")
     if active := len(asked.active_ids):

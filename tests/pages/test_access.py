@@ -34,13 +34,17 @@ PAGES = {
     "diff": (403, 403, 200, 200, 200),
     "host-keys": (403, 200, 200, 200, 200),
     "search": (403, 403, 200, 200, 200),
+    "jobs": (403, 200, 200, 200, 200),
     "job": (403, 200, 200, 200, 200),
+    "job-live": (403, 200, 200, 200, 200),
+    "backup-live": (403, 200, 200, 200, 200),
+    "retry": (403, 403, 403, 302, 302),
     "cancel": (403, 403, 403, 200, 200),
 }
 OPEN = {"logout"}  # Django's own view
 # Of no record in particular
-LISTS = {"start", "dashboard-jobs", "devices", "back-up-devices", "backups", "search", "stale", "back-up-stale"}
-BUTTONS = {"back-up", "back-up-devices", "back-up-stale"}
+LISTS = {"start", "dashboard-jobs", "devices", "back-up-devices", "backups", "jobs", "search", "stale", "back-up-stale"}
+BUTTONS = {"back-up", "back-up-devices", "back-up-stale", "retry"}
 USERS = ["nobody", "viewer", "reader", "operator", "superuser"]
 
 
@@ -55,6 +59,8 @@ def address(page: str, network: Network) -> str:
         "compare": [network.device.pk],
         "diff": [network.old.pk, network.new.pk],
         "job": [network.job.pk],
+        "job-live": [network.job.pk],
+        "retry": [network.job.pk],
         "cancel": [network.job.pk],
         "accept": [network.incomplete.pk],
     }

@@ -25,7 +25,7 @@ from tests.services import missing
 
 CHROMIUM = "/usr/bin/chromium"
 PAGES = ["dashboard", "devices", "backups", "device", "stale", "backup", "diff", "accept", "job", "host-keys", "week"]
-PAGES += ["search", "not-found"]
+PAGES += ["jobs", "search", "not-found"]
 CONSOLE = [
     "index",
     "devices_device",
@@ -109,6 +109,7 @@ def page_path(name: str, network: Network) -> str:
         "backup": reverse("pages:backup", args=[network.new.pk]),
         "diff": reverse("pages:diff", args=[network.old.pk, network.new.pk]),
         "accept": reverse("pages:accept", args=[network.incomplete.pk]),
+        "jobs": reverse("pages:jobs"),
         "job": reverse("pages:job", args=[network.job.pk]),
         "host-keys": f"{reverse('pages:host-keys')}?key={network.offered_key.pk}",
         "week": reverse("schedules:week"),

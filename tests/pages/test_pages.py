@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from backups import storage
 from backups.models import Backup, Job, JobLog
@@ -215,6 +217,7 @@ def test_an_incomplete_configuration_is_accepted_by_a_post_only(network: Network
 
 
 def test_a_job_page_renews_itself_only_until_the_job_has_ended(network: Network, reader: Client) -> None:
+    Job.objects.update(finished_at=timezone.now() - timedelta(minutes=1))
     assert "http-equiv" not in text_of(reader, "job", network.job.pk)
     Job.objects.update(status="running", finished_at=None)
     assert '<meta http-equiv="refresh" content="3">' in text_of(reader, "job", network.job.pk)

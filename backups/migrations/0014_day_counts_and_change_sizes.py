@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("backups", "0012_jobs_of_one_device"),
+        ("backups", "0013_backup_ended"),
         ("credentials", "0001_initial"),
         ("devices", "0006_platform_secret_patterns"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -38,10 +38,6 @@ class Migration(migrations.Migration):
             model_name="backup",
             name="lines_removed",
             field=models.PositiveIntegerField(blank=True, null=True),
-        ),
-        migrations.AddIndex(
-            model_name="backup",
-            index=models.Index(fields=["finished_at"], name="backup_ended"),
         ),
         migrations.AddIndex(
             model_name="backup",
