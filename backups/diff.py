@@ -72,9 +72,12 @@ def unified(old: str, new: str, volatile_patterns: str, context: int = 3) -> lis
     return [_make_hunk(before, after, group, context, exact) for group in _group(changes, context)]
 
 
-def changes(old: str, new: str, volatile_patterns: str) -> tuple[int, int]:
-    """How many lines were added and removed."""
-    return count(unified(old, new, volatile_patterns, context=0))
+def changes(old: str, new: str, volatile_patterns: str, max_cells: int = MAX_CELLS) -> tuple[int, int] | None:
+    """How many lines were added and removed; None if the texts are too long and too different to tell."""
+    before, after = _read(old, volatile_patterns), _read(new, volatile_patterns)
+    found, exact = _find_changes(before.lines, after.lines, max_cells)
+    added, removed = sum(c.new_end - c.new_start for c in found), sum(c.old_end - c.old_start for c in found)
+    return (added, removed) if exact else None
 
 
 def count(hunks: list[Hunk]) -> tuple[int, int]:
@@ -104,14 +107,14 @@ def _read(text: str, volatile_patterns: str) -> _Text:
     return _Text([line for _, line in kept], [number for number, _ in kept])
 
 
-def _find_changes(old: list[str], new: list[str]) -> tuple[list[_Change], bool]:
+def _find_changes(old: list[str], new: list[str], max_cells: int = MAX_CELLS) -> tuple[list[_Change], bool]:
     """The changes in order, and whether they are as few as can be."""
     start = _common_start(old, new)
     end = _common_start(old[start:][::-1], new[start:][::-1])
     old_middle, new_middle = old[start : len(old) - end], new[start : len(new) - end]
     if not old_middle and not new_middle:
         return [], True
-    if len(old_middle) * len(new_middle) > MAX_CELLS:
+    if len(old_middle) * len(new_middle) > max_cells:
         return [_Change(start, len(old) - end, start, len(new) - end)], False
     found: list[_Change] = []
     for code in LCSseq.opcodes(old_middle, new_middle):

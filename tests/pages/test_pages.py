@@ -37,10 +37,6 @@ def text_of(client: Client, page: str, *args: Any, **query: str) -> str:
     return str(answer.content.decode())
 
 
-def test_the_start_page_leads_to_the_devices(reader: Client) -> None:
-    assert reader.get("/")["Location"] == reverse("pages:devices")
-
-
 def test_the_device_list_shows_how_the_last_backup_went(network: Network, reader: Client) -> None:
     text = text_of(reader, "devices")
     assert "Failed" in text
