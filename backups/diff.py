@@ -105,9 +105,12 @@ def unified(old: str, new: str, volatile_patterns: str, context: int = CONTEXT) 
     return compare(old, new, volatile_patterns, context).hunks
 
 
-def changes(old: str, new: str, volatile_patterns: str) -> tuple[int, int]:
-    """How many lines were added and removed."""
-    return count(unified(old, new, volatile_patterns, context=0))
+def changes(old: str, new: str, volatile_patterns: str, max_cells: int | None = None) -> tuple[int, int] | None:
+    """How many lines were added and removed; None if the texts are too long and too different to tell."""
+    before, after = read(old, volatile_patterns), read(new, volatile_patterns)
+    found, exact = find_changes(before.lines, after.lines, max_cells)
+    added, removed = sum(c.new_end - c.new_start for c in found), sum(c.old_end - c.old_start for c in found)
+    return (added, removed) if exact else None
 
 
 def count(hunks: list[Hunk]) -> tuple[int, int]:

@@ -20,22 +20,23 @@ class Change:
     new_end: int
 
 
-def find_changes(old: Sequence[str], new: Sequence[str]) -> tuple[list[Change], bool]:
+def find_changes(old: Sequence[str], new: Sequence[str], max_cells: int | None = None) -> tuple[list[Change], bool]:
     """The changes in order, and False where lines that may have stayed are told as replaced: there were too many."""
+    most = MAX_CELLS if max_cells is None else max_cells
     start = _common_start(old, new)
     end = _common_start(old[start:][::-1], new[start:][::-1])
     middle = Change(start, len(old) - end, start, len(new) - end)
-    parts = [middle] if _cells(middle) <= MAX_CELLS else list(_between_unique_lines(old, new, middle))
+    parts = [middle] if _cells(middle) <= most else list(_between_unique_lines(old, new, middle))
     found: list[Change] = []
     for part in parts:
-        for change in _compare(old, new, part):
+        for change in _compare(old, new, part, most):
             if found and found[-1].old_end == change.old_start and found[-1].new_end == change.new_start:
                 first = found.pop()
                 change = Change(first.old_start, change.old_end, first.new_start, change.new_end)
             found.append(change)
     ends = [change.old_start for change in found[1:]] + [len(old)]
     slid = [_slide_down(change, old, new, limit) for change, limit in zip(found, ends, strict=True)] if found else []
-    return slid, all(_cells(part) <= MAX_CELLS for part in parts)
+    return slid, all(_cells(part) <= most for part in parts)
 
 
 def _cells(part: Change) -> int:
@@ -47,9 +48,9 @@ def _common_start(old: Sequence[str], new: Sequence[str]) -> int:
     return next((index for index in range(shorter) if old[index] != new[index]), shorter)
 
 
-def _compare(old: Sequence[str], new: Sequence[str], part: Change) -> Iterator[Change]:
+def _compare(old: Sequence[str], new: Sequence[str], part: Change, max_cells: int) -> Iterator[Change]:
     """The changes within a part of both texts; the whole part if it is too long."""
-    if part.old_start == part.old_end or part.new_start == part.new_end or _cells(part) > MAX_CELLS:
+    if part.old_start == part.old_end or part.new_start == part.new_end or _cells(part) > max_cells:
         if part.old_start < part.old_end or part.new_start < part.new_end:
             yield part
         return

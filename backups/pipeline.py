@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from backups import storage
 from backups.assignments import Assignment
+from backups.change_size import measure_change
 from backups.completeness import check_complete
 from backups.exceptions import BackupError, StorageFailed
 from backups.fingerprint import change_hash, content_hash
@@ -76,6 +77,8 @@ def _back_up(assignment: Assignment, read: Read, outcome: Outcome, log: JobLogge
     outcome.content = _store(outcome.backup, text, last_good)
     if last_good and last_good.change_hash != outcome.content.change_hash:
         _hash_by_present_rules(last_good, outcome.backup.device.platform.volatile_patterns)
+    if last_good and last_good.change_hash != outcome.content.change_hash:
+        outcome.change = measure_change(last_good, text, outcome.backup.device.platform.volatile_patterns)
     outcome.facts = facts
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from backups import recording
 from backups.cancelling import end_waiting
+from backups.change_size import measure_change
 from backups.exceptions import RequestRefused
 from backups.joblog import JobLogger
 from backups.models import Backup, Job, JobLog
@@ -116,8 +117,10 @@ def accept_backup(backup: Backup, *, user: User) -> Backup:
     """An operator says that what was kept aside as incomplete is right: it becomes the last good one."""
     if not user.has_perm("backups.accept_backup") or not user.has_perm("backups.view_config"):
         raise PermissionDenied("You may not accept incomplete configurations.")
+    last_good = Backup.objects.last_good(backup.device_id)
+    change = measure_change(last_good, backup, backup.device.platform.volatile_patterns)
     with transaction.atomic():
-        accepted = recording.accept(backup, user)
+        accepted = recording.accept(backup, user, change)
         note(Action.ACCEPT_BACKUP, accepted, user=user)
     return accepted
 

@@ -2,12 +2,14 @@
 
 from django.contrib.auth.views import LogoutView
 from django.urls import path
-from django.views.generic import RedirectView
 
 from backups.views import (
+    backup_list,
     backup_live,
     comparing,
     configs,
+    dashboard,
+    device_list,
     devices,
     diffs,
     host_keys,
@@ -19,14 +21,17 @@ from backups.views import (
 
 app_name = "pages"
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="pages:devices"), name="start"),
+    path("", dashboard.dashboard, name="start"),
+    path("dashboard/jobs/", dashboard.dashboard_jobs, name="dashboard-jobs"),
     path("logout/", LogoutView.as_view(next_page="admin:login"), name="logout"),
-    path("devices/", devices.devices, name="devices"),
+    path("devices/", device_list.devices, name="devices"),
+    path("devices/backup/", device_list.back_up_devices, name="back-up-devices"),
     path("devices/<uuid:pk>/", devices.device, name="device"),
     path("devices/<uuid:pk>/backup/", devices.back_up, name="back-up"),
     path("devices/<uuid:pk>/compare/", devices.compare, name="compare"),
     path("stale/", staleness.stale, name="stale"),
     path("stale/backup/", staleness.back_up_stale, name="back-up-stale"),
+    path("backups/", backup_list.backups, name="backups"),
     path("backups/<uuid:pk>/", configs.backup, name="backup"),
     path("backups/<uuid:pk>/download/", configs.download, name="download"),
     path("backups/<uuid:pk>/accept/", configs.accept, name="accept"),

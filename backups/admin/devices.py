@@ -181,6 +181,25 @@ class DeviceAdmin(DeviceAdminBase):
             raise Http404
         return self._back_up(request, wanted, otherwise=reverse("admin:devices_device_change", args=[pk]))
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """With the button "Save and back up now" for who may."""
+        context["may_back_up"] = self.has_run_permission(request)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_add(self, request: HttpRequest, obj: Device, post_url_continue: str | None = None) -> HttpResponse:
+        """After "Save and back up now": on to the job."""
+        return self._after_saving(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Device) -> HttpResponse:
+        """The same."""
+        return self._after_saving(request, obj) or super().response_change(request, obj)
+
+    def _after_saving(self, request: HttpRequest, device: Device) -> HttpResponse | None:
+        if "_back_up" not in request.POST or not self.has_run_permission(request):
+            return None
+        wanted = Device.objects.filter(pk=device.pk)
+        return self._back_up(request, wanted, otherwise=reverse("admin:devices_device_change", args=[device.pk]))
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """With a hint when there is no device at all."""
         no_devices = not Device.objects.visible_to(request.user).exists()

@@ -2,6 +2,7 @@
 
 from backups.models.backup import Backup, BackupQuerySet
 from backups.models.channel import Channel, ChannelQuerySet
+from backups.models.day import Day
 from backups.models.delivery import Delivery, DeliveryItem, DeliveryQuerySet, EventKind
 from backups.models.idempotent_answer import IdempotentAnswer
 from backups.models.job import Job, JobQuerySet, Progress, progress_of
@@ -15,6 +16,7 @@ __all__ = [
     "BackupQuerySet",
     "Channel",
     "ChannelQuerySet",
+    "Day",
     "Delivery",
     "DeliveryItem",
     "DeliveryQuerySet",

@@ -1,16 +1,19 @@
 """What came of it, one device at a time."""
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from credentials.models import Credential
 from devices.models import Device, DeviceQuerySet, Gateway, Viewer, visible_to
 
 FEW = 100  # devices whose backups are found one device after the other
+
+INCOMPLETE = Q(status="failed", failure_reason="incomplete")
 
 
 class BackupQuerySet(models.QuerySet["Backup"]):
@@ -42,6 +45,22 @@ class BackupQuerySet(models.QuerySet["Backup"]):
         """Pending, and not for a later time."""
         due = Q(not_before=None) | Q(not_before__lte=timezone.now())
         return self.filter(due, status=Backup.Status.PENDING)
+
+    def ended(self, since: datetime, until: datetime | None = None) -> "BackupQuerySet":
+        """Completed or failed at that time or later, and before `until`."""
+        ended = self.filter(finished_at__gte=since)
+        return ended.filter(finished_at__lt=until) if until else ended
+
+    def changes(self) -> "BackupQuerySet":
+        """Good ones that differ from the one before; the first of a device is none."""
+        return self.filter(changed=True, version__gt=1)
+
+    def awaiting_decision(self) -> "BackupQuerySet":
+        """Incomplete ones that can be accepted: of each device the newest, if nothing good has come since."""
+        kept = self.filter(INCOMPLETE, device__last_status=Device.LastStatus.FAILED).exclude(file_path="")
+        newer = Backup.objects.filter(INCOMPLETE, device=OuterRef("device"), finished_at__gt=OuterRef("finished_at"))
+        never, before = Q(device__last_success_at=None), Q(device__last_success_at__lt=F("finished_at"))
+        return kept.filter(never | before, ~Exists(newer.exclude(file_path="")))
 
     def unnoticed(self) -> "BackupQuerySet":
         """Ended, and notifications have not looked yet at how."""
@@ -95,6 +114,10 @@ class Backup(models.Model):
     file_size = models.PositiveBigIntegerField(null=True, blank=True, help_text="Bytes.")
     content_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the exact bytes.")
     change_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 without the volatile lines.")
+    lines_added = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Since the last good one, as the diff counts them. Empty: not counted."
+    )
+    lines_removed = models.PositiveIntegerField(null=True, blank=True)
     serial_number = models.CharField(max_length=100, blank=True)
     os_version = models.CharField(max_length=500, blank=True)
     comments = models.TextField(blank=True)
@@ -166,6 +189,8 @@ class Backup(models.Model):
             models.Index(fields=["position", "created_at"], condition=Q(status="pending"), name="backup_queue"),
             models.Index(fields=["file_path"], name="backup_file"),
             models.Index(fields=["finished_at"], name="backup_ended"),
+            models.Index(fields=["-finished_at"], condition=Q(changed=True, version__gt=1), name="backup_changes"),
+            models.Index(fields=["device", "-finished_at"], condition=INCOMPLETE, name="backup_incomplete"),
             # Without a status: SQLite would have to know it when it plans
             models.Index(
                 fields=["finished_at"], condition=Q(noticed=False, finished_at__isnull=False), name="backup_unnoticed"

@@ -36,6 +36,10 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         """Those with a tag that says within how many hours there must be a good backup."""
         return self.filter(Exists(_objectives()))
 
+    def without_objective(self) -> "DeviceQuerySet":
+        """Those with no such tag."""
+        return self.filter(~Exists(_objectives()))
+
     def missing_objective(self, now: datetime | None = None) -> "DeviceQuerySet":
         """Those whose last good backup is older than their tags allow, enabled or not; `now` None is this moment."""
         return self.filter(_misses_objective(now or timezone.now()))

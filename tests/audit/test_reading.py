@@ -33,9 +33,9 @@ def test_pages_say_who_read_what_masked_or_not(network: Network, login: Any) -> 
     reader, root = login("reader"), login("superuser")
     new, old = str(network.new.pk), str(network.old.pk)
     reader.get(reverse("pages:backup", args=[new]))
-    root.get(reverse("pages:backup", args=[new]))
-    root.get(reverse("pages:download", args=[new]) + "?masked=1")
-    root.get(reverse("pages:diff", args=[old, new]))
+    root.get(reverse("pages:backup", args=[new]) + "?secrets=1")
+    root.get(reverse("pages:download", args=[new]))
+    root.get(reverse("pages:diff", args=[old, new]) + "?secrets=1")
     assert read() == [
         (Action.READ_CONFIG, new, True, "page"),
         (Action.READ_CONFIG, new, False, "page"),

@@ -24,8 +24,8 @@ from tests.scheduling.conftest import make_schedule
 from tests.services import missing
 
 CHROMIUM = "/usr/bin/chromium"
-PAGES = ["devices", "device", "search", "stale", "backup", "diff", "accept"]
-PAGES += ["jobs", "job", "host-keys", "week", "not-found"]
+PAGES = ["dashboard", "devices", "backups", "device", "stale", "backup", "diff", "accept", "job", "host-keys", "week"]
+PAGES += ["jobs", "search", "not-found"]
 CONSOLE = [
     "index",
     "devices_device",
@@ -100,6 +100,8 @@ def open_browser(live_server: LiveServer, make_user: MakeUser, browser: Browser)
 
 def page_path(name: str, network: Network) -> str:
     return {
+        "dashboard": reverse("pages:start"),
+        "backups": reverse("pages:backups"),
         "devices": reverse("pages:devices"),
         "device": reverse("pages:device", args=[network.device.pk]),
         "search": f"{reverse('pages:search')}?q=hostname&versions=all",
@@ -192,7 +194,7 @@ def test_the_console_is_accessible_and_fits_a_narrow_screen(network: Network, op
 def test_the_way_from_device_to_diff_works_without_javascript(network: Network, open_browser: OpenBrowser) -> None:
     page = open_browser(java_script_enabled=False).new_page()
     page.goto("/")
-    page.get_by_role("link", name="core1").click()
+    page.locator("tbody").get_by_role("link", name="core1", exact=True).click()
     page.locator(f'input[name="old"][value="{network.old.pk}"]').check()
     page.locator(f'input[name="new"][value="{network.new.pk}"]').check()
     page.get_by_role("button", name="Compare the two picked").click()

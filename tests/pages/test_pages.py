@@ -36,10 +36,6 @@ def text_of(client: Client, page: str, *args: Any, **query: str) -> str:
     return str(answer.content.decode())
 
 
-def test_the_start_page_leads_to_the_devices(reader: Client) -> None:
-    assert reader.get("/")["Location"] == reverse("pages:devices")
-
-
 def test_the_device_list_shows_how_the_last_backup_went(network: Network, reader: Client) -> None:
     text = text_of(reader, "devices")
     assert "Failed" in text
@@ -111,7 +107,7 @@ def test_a_download_is_the_exact_bytes(network: Network, login: Login) -> None:
     assert answer.content == encode(odd)
     assert re.fullmatch(r'attachment; filename="core1_\d{8}_\d{6}\.txt"', answer["Content-Disposition"])
     assert answer["X-Content-Type-Options"] == "nosniff"
-    assert "banner ␛[1m " in text_of(reader, "backup", backup.pk)
+    assert "banner ␛[1m " in re.sub(r"</?span[^>]*>", "", text_of(reader, "backup", backup.pk))
 
 
 def test_a_backup_without_content_has_nothing_to_download_or_compare(network: Network, reader: Client) -> None:

@@ -89,9 +89,9 @@ def test_where_the_time_was_up_one_goes_on(login: Login, network: Network, setti
 def test_who_may_read_secrets_chooses(login: Login, network: Network) -> None:
     make_backup(network.job, network.device, "enable secret hunter2\n", minutes_ago=5, version=3)
     client = login("reader", "backups.view_secrets")
-    assert "<mark>hunter2</mark>" in page(client, q="hunter2")
-    assert "Nothing found" in page(client, q="hunter2", masked="1")
-    assert "Nothing found" in page(login("reader"), q="hunter2", masked="0")
+    assert "Nothing found" in page(client, q="hunter2")
+    assert "<mark>hunter2</mark>" in page(client, q="hunter2", secrets="1")
+    assert "Nothing found" in page(login("reader"), q="hunter2", secrets="1")
 
 
 @pytest.mark.parametrize("query", ["%00a", "%ED%A0%80", "x" * 5000, "a%0Ab"])

@@ -80,18 +80,6 @@ def test_who_may_read_secrets_sees_them_when_asking(
     assert f"{reverse('pages:download', args=[backups[1].pk])}?secrets=1" in page
 
 
-def test_reading_secrets_leaves_a_trace(
-    backups: tuple[Backup, Backup, Backup], login: Login, caplog: pytest.LogCaptureFixture
-) -> None:
-    client, url = login("reader", SECRETS), reverse("pages:download", args=[backups[1].pk])
-    with caplog.at_level("INFO", logger="netraven.backups"):
-        client.get(url)
-        assert "secrets_read" not in caplog.text
-        client.get(url, {"secrets": "1"})
-    assert str(backups[1].pk) in next(line for line in caplog.text.splitlines() if "secrets_read" in line)
-    assert "hunter" not in caplog.text
-
-
 def test_a_configuration_is_shown_with_markers_and_says_so(
     backups: tuple[Backup, Backup, Backup], login: Login
 ) -> None:
