@@ -9,7 +9,7 @@ export NETRAVEN_DEBUG ?= 1
 export NETRAVEN_DATA_DIR ?= $(CURDIR)/var/demo
 
 # Most tests wait for simulated devices: more at once than there are processors
-JOBS ?= 4
+JOBS ?= 6
 
 .DEFAULT_GOAL := help
 
@@ -45,7 +45,7 @@ lab: install  ## Run the simulated network only
 
 .PHONY: test
 test: install  ## Run the whole test suite
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+	@$(BIN)/python -m pytest -n $(JOBS) --maxschedchunk 4
 
 .PHONY: lint
 lint: install  ## Check style, types, migrations and deployment settings
@@ -60,6 +60,17 @@ lint: install  ## Check style, types, migrations and deployment settings
 .PHONY: bench
 bench: install  ## Measure NetRaven beside NAPALM alone and nornir; ARGS="--trouble" and ARGS="--scale 10000" too
 	@$(BIN)/python -m netraven.lab.bench $(ARGS)
+
+# Needs PostgreSQL: the database of DATABASE_URL, or nr_scale on this machine; its files are in SCALE_DIR
+SCALE_DIR ?= $(CURDIR)/var/scale
+
+.PHONY: bench-api
+bench-api: install  ## Measure every answer of the REST API over 10,000 devices and 1,000,000 backups
+	@$(BIN)/python -m netraven.lab.bench.responses --only api --data $(SCALE_DIR) $(ARGS)
+
+.PHONY: bench-pages
+bench-pages: install  ## The same for every page and the console
+	@$(BIN)/python -m netraven.lab.bench.responses --only pages --data $(SCALE_DIR) $(ARGS)
 
 .PHONY: lock
 lock: install  ## Resolve the dependencies anew, with hashes

@@ -49,7 +49,7 @@ class Walk:
     def _step(self, number: int) -> None:
         line = self._lines[number]
         if line.startswith("banner "):
-            self._banner_end = _end_of_banner(self._lines, number)
+            self._banner_end = end_of_banner(self._lines, number)
         if text := line.lstrip():
             indentation, above = len(line) - len(text), self._above
             while above and above[-1][0] >= indentation:
@@ -70,7 +70,7 @@ class Walk:
         return parts if start is None else [*parts, (start, len(line))]
 
 
-def _end_of_banner(lines: Sequence[str], number: int) -> int:
+def end_of_banner(lines: Sequence[str], number: int) -> int:
     """The last line of the banner that begins here; the line before if this is none, or none that ends."""
     found = BANNER.match(MARKER.sub("", lines[number]))
     if not found:

@@ -63,6 +63,14 @@ class ConfigObjectStorage(WriteOnce, S3Storage):  # type: ignore[misc]  # django
             "s3", region_name=self.region_name, endpoint_url=self.endpoint_url, config=self.client_config
         )
 
+    def require_writable(self) -> None:
+        """Ask for the bucket: an object written each time would cost money, and stay where objects are locked."""
+        with _plain_errors():
+            self._client.head_bucket(Bucket=self.bucket_name)
+
+    def space(self) -> None:
+        """A bucket has no end."""
+
     def exists(self, name: str) -> bool:
         """Whether there is such an object."""
         try:

@@ -45,6 +45,7 @@ class Outcome:
     reason: Backup.FailureReason | None = None
     error: str = ""
     last_good: Backup | None = None
+    change: tuple[int, int] | None = None  # lines added and removed since that one, if there are any and they are known
     shown: list[ShownKey] = field(default_factory=list)  # host keys that are news
     lost: bool = False  # not recorded: another worker has the backup now
     answers: dict[uuid.UUID, Answer] = field(default_factory=dict)  # by credential, in the order they were tried in

@@ -23,12 +23,17 @@ KEPT_ENVIRONMENT = (
 )  # some interpreters need it; the rest, our keys among it, is no concern of theirs
 
 
-def find_own(patterns: Sequence[str], lines: Sequence[str]) -> dict[int, list[Span] | None]:
+def find_own(
+    patterns: Sequence[str], lines: Sequence[str], *, whole_lines: bool = False
+) -> dict[int, list[Span] | None]:
     """Where the secrets are, by the number of the line; None for a line on which they took too long.
+
+    `whole_lines`: the lines in which a pattern matches anywhere, for patterns that are not about secrets.
 
     When the process fails, for whatever reason, that is every line: nothing may be shown unread.
     """
-    job = {"patterns": patterns, "lines": lines, "line_seconds": LINE_SECONDS, "seconds": SECONDS}
+    limits = {"line_seconds": LINE_SECONDS, "seconds": SECONDS}
+    job = limits | {"patterns": patterns, "lines": lines, "whole_lines": whole_lines}
     try:
         done = subprocess.run(  # noqa: S603  (our own script)
             [sys.executable, "-I", "-S", pattern_process.__file__],
@@ -41,10 +46,10 @@ def find_own(patterns: Sequence[str], lines: Sequence[str]) -> dict[int, list[Sp
         )
         found = {int(number): _spans(spans) for number, spans in json.loads(done.stdout).items()}
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        logger.error("Secret patterns cannot be used: every line is masked", reason=type(error).__name__)
+        logger.error("Patterns cannot be used: every line counts as matched", reason=type(error).__name__)
         return dict.fromkeys(range(len(lines)))
     if slow := sum(spans is None for spans in found.values()):
-        logger.warning("Secret patterns took too long: these lines are masked whole", lines=slow)
+        logger.warning("Patterns took too long: these lines count as matched whole", lines=slow)
     return found
 
 

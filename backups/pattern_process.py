@@ -1,9 +1,10 @@
-"""A process of its own that looks for secrets with patterns that nobody has proven to be fast.
+"""A process of its own that looks into lines with patterns that nobody has proven to be fast.
 
 Python's regular expressions cannot be interrupted from another thread, and hold up all of them: only a process can be
 ended. This one is run as a script, imports nothing of NetRaven, and knows neither its settings nor its keys.
-It reads a JSON object (`patterns`, `lines`, `line_seconds`, `seconds`) and writes one: to the number of each line that
-holds secrets their spans, or null if a pattern took too long on it. Seconds are of processor time.
+It reads a JSON object (`patterns`, `lines`, `whole_lines`, `line_seconds`, `seconds`) and writes one: to the number of
+each line that holds secrets their spans, or null if a pattern took too long on it. With `whole_lines` a pattern that
+matches anywhere means all of the line. Seconds are of processor time.
 """
 
 import json
@@ -11,9 +12,10 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 Span = tuple[int, int]
+Look = Callable[[re.Pattern[str], str], Iterator[Span]]
 
 
 class TooSlow(Exception):
@@ -29,8 +31,14 @@ def secret_spans(pattern: re.Pattern[str], line: str) -> Iterator[Span]:
             yield start, end
 
 
-def find_secrets(
-    patterns: Sequence[re.Pattern[str]], lines: Sequence[str], line_seconds: float, seconds: float
+def whole_line(pattern: re.Pattern[str], line: str) -> Iterator[Span]:
+    """All of the line, if the pattern matches somewhere in it."""
+    if pattern.search(line):
+        yield 0, len(line)
+
+
+def find_spans(
+    look: Look, patterns: Sequence[re.Pattern[str]], lines: Sequence[str], line_seconds: float, seconds: float
 ) -> dict[int, list[Span] | None]:
     """The spans by the number of the line; None for a line that took too long, and for all after `seconds`."""
     found: dict[int, list[Span] | None] = {}
@@ -39,7 +47,7 @@ def find_secrets(
             return found | dict.fromkeys(range(number, len(lines)))
         try:
             signal.setitimer(signal.ITIMER_VIRTUAL, line_seconds)
-            spans = [span for pattern in patterns for span in secret_spans(pattern, line)]
+            spans = [span for pattern in patterns for span in look(pattern, line)]
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         except (TooSlow, RecursionError, MemoryError):
             found[number] = None
@@ -57,7 +65,8 @@ def _main() -> None:
     signal.signal(signal.SIGVTALRM, _interrupt)
     job = json.load(sys.stdin)
     patterns = [re.compile(pattern) for pattern in job["patterns"]]
-    found = find_secrets(patterns, job["lines"], job["line_seconds"], job["seconds"])
+    look = whole_line if job["whole_lines"] else secret_spans
+    found = find_spans(look, patterns, job["lines"], job["line_seconds"], job["seconds"])
     json.dump(found, sys.stdout)
 
 

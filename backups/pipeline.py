@@ -6,6 +6,7 @@ Every path ends in an outcome, completed or failed with a reason that an operato
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from django.utils import timezone
 
 from backups import storage
 from backups.assignments import Assignment
+from backups.change_size import measure_change
 from backups.completeness import check_complete
-from backups.exceptions import StorageFailed
+from backups.exceptions import BackupError, StorageFailed
 from backups.fingerprint import change_hash, content_hash
 from backups.joblog import JobLogger
 from backups.models import Backup, JobLog
@@ -32,7 +34,7 @@ from devices.exceptions import (
 from devices.gateways import jump_host_of
 from devices.host_keys import guard_of, worth_recording
 from devices.login import login_of, target_of
-from devices.text import encode
+from devices.text import decode, encode
 
 Event = JobLog.Event
 Reason = Backup.FailureReason
@@ -73,6 +75,10 @@ def _back_up(assignment: Assignment, read: Read, outcome: Outcome, log: JobLogge
     last_good = assignment.last_good
     check_complete(text, outcome.backup.device.platform, last_good.file_size if last_good else None)
     outcome.content = _store(outcome.backup, text, last_good)
+    if last_good and last_good.change_hash != outcome.content.change_hash:
+        _hash_by_present_rules(last_good, outcome.backup.device.platform.volatile_patterns)
+    if last_good and last_good.change_hash != outcome.content.change_hash:
+        outcome.change = measure_change(last_good, text, outcome.backup.device.platform.volatile_patterns)
     outcome.facts = facts
 
 
@@ -119,6 +125,12 @@ def _store(backup: Backup, text: str, last_good: Backup | None, folder: str = st
         name = storage.file_name(backup.device_id, backup.device.hostname, timezone.now(), folder)
         path = storage.store(content, name)
     return Content(path, len(content), digest, change_hash(text, backup.device.platform.volatile_patterns))
+
+
+def _hash_by_present_rules(last_good: Backup, volatile_patterns: str) -> None:
+    """The platform's rules may have been others when it was recorded: that they changed is no change of the device."""
+    with suppress(BackupError):  # then the recorded hash has to do
+        last_good.change_hash = change_hash(decode(storage.read(last_good)), volatile_patterns)
 
 
 def _keep_aside(backup: Backup, text: str, log: JobLogger) -> Content | None:

@@ -9,12 +9,14 @@ from django.contrib.auth.models import User
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
+from backups import daily
 from backups.bulk import insert_rows, update_rows
 from backups.database import patiently, storable
 from backups.exceptions import RequestRefused
 from backups.joblog import JobLogger
 from backups.models import Backup, JobLog, LoginAttempt
 from backups.outcome import Content, Outcome
+from backups.tallies import forget_tally
 from credentials.models import Credential
 from devices import host_keys
 from devices.models import Device, Tag
@@ -24,8 +26,8 @@ UNEXPECTED = Backup.FailureReason.UNEXPECTED
 FACTS = {"vendor": 100, "model": 100, "os_version": 500, "serial_number": 100}
 # What is written when a backup ends: of the backup, and of its device
 ENDED = (
-    "status", "failure_reason", "error", "version", "changed", "file_path", "file_size", "content_hash", "change_hash",
-    "serial_number", "os_version", "credential", "finished_at", "lease_expires_at",
+    "status", "failure_reason", "error", "version", "changed", "lines_added", "lines_removed", "file_path", "file_size",
+    "content_hash", "change_hash", "serial_number", "os_version", "credential", "finished_at", "lease_expires_at",
 )  # fmt: skip
 TOLD = ("last_attempt_at", "last_status", "last_failure_reason", "last_success_at", *FACTS)
 
@@ -93,11 +95,14 @@ def _record_together(outcomes: Sequence[Outcome], events: Sequence[JobLog]) -> N
 
 
 @transaction.atomic
-def accept(backup: Backup, user: User) -> Backup:
-    """Turn a kept-aside configuration into the last good one. Raises RequestRefused if that would be wrong."""
+def accept(backup: Backup, user: User, change: tuple[int, int] | None = None) -> Backup:
+    """Turn a kept-aside configuration into the last good one; `change` is how many lines it adds and removes.
+
+    Raises RequestRefused if that would be wrong.
+    """
     # The lock keeps new backups of the device out meanwhile: their rows refer to it.
     device = Device.objects.select_for_update().get(pk=backup.device_id)
-    backup = Backup.objects.select_for_update(of=("self",)).select_related("device").get(pk=backup.pk)
+    backup = Backup.objects.select_for_update(of=("self",)).select_related("device", "job").get(pk=backup.pk)
     if not backup.can_be_accepted:
         raise RequestRefused("Only a backup that failed as incomplete, with its text kept, can be accepted.")
     if device.backups.active().exists():
@@ -105,15 +110,18 @@ def accept(backup: Backup, user: User) -> Backup:
     last_good = Backup.objects.last_good(backup.device_id)
     if last_good and backup.finished_at and last_good.finished_at and last_good.finished_at > backup.finished_at:
         raise RequestRefused("A newer good backup exists: accepting this one would put an older one on top.")
-    _set_version(backup, last_good)
+    _set_version(backup, last_good, change)
     backup.status = Backup.Status.COMPLETED
     backup.failure_reason = ""
     backup.accepted_by = user
+    backup.noticed = False  # it is good now: that is news
     backup.save()
+    daily.recount([backup.finished_at])
     device.last_success_at = backup.finished_at
     if device.last_attempt_at == backup.finished_at:
         device.last_status, device.last_failure_reason = backup.status, ""
     device.save(update_fields=["last_success_at", "last_status", "last_failure_reason"])
+    forget_tally(backup.job)
     JobLogger(backup.job_id, backup)(JobLog.Event.BACKUP_ACCEPTED, f"Accepted as complete by {user.get_username()}")
     return backup
 
@@ -130,7 +138,7 @@ def _settle(outcome: Outcome) -> None:
         backup.error = storable(outcome.error)
         return
     # Still the last good one: nothing is accepted while a backup of the device is under way.
-    _set_version(backup, outcome.last_good)
+    _set_version(backup, outcome.last_good, outcome.change)
     backup.serial_number = storable(facts.serial_number)[: FACTS["serial_number"]]
     backup.os_version = storable(facts.os_version)[: FACTS["os_version"]]
     backup.status = Backup.Status.COMPLETED
@@ -143,8 +151,9 @@ def _set_content(backup: Backup, content: Content) -> None:
     backup.change_hash = content.change_hash
 
 
-def _set_version(backup: Backup, last_good: Backup | None) -> None:
+def _set_version(backup: Backup, last_good: Backup | None, change: tuple[int, int] | None) -> None:
     backup.changed = last_good is None or last_good.change_hash != backup.change_hash
+    backup.lines_added, backup.lines_removed = change if change and backup.changed else (None, None)
     backup.version = (last_good.version or 0 if last_good else 0) + (1 if backup.changed else 0)
 
 

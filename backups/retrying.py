@@ -7,6 +7,7 @@ from backups.exceptions import RequestRefused
 from backups.models import Backup, Job
 from backups.services import BackupRequest, request_backups
 from devices.models import Device
+from netraven.audit.trail import Action, note
 
 
 @transaction.atomic
@@ -30,4 +31,5 @@ def retry_job(job: Job, *, user: User | None, trigger: Job.Trigger) -> BackupReq
     if asked.made:
         asked.job.metadata |= {"retry_of": str(job.pk)}
         asked.job.save(update_fields=["metadata"])
+        note(Action.RETRY_JOB, job, user=user, details={"new_job": str(asked.job.pk)})
     return asked

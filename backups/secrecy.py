@@ -12,6 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from backups import storage
 from backups.fingerprint import split_lines
+from backups.masked_texts import masked_text
 from backups.masking import mask, mask_lines
 from backups.models import Backup, JobLog
 from devices.models import Platform
@@ -47,6 +48,22 @@ def read_text(backup: Backup, *, masked: bool) -> str:
     return decode_for_people(read_content(backup, masked=masked))
 
 
+def read_normalized(backup: Backup, *, masked: bool) -> bytes:
+    """The same text in UTF-8, its lines ended by line feeds, to search or compare; masked ones are kept ready.
+
+    Do not look into the exact bytes first, to save time: whether a secret is in them must not be seen in anything, and
+    not in the time it takes either.
+    """
+    if not masked:
+        return _normalized(storage.read(backup))
+    patterns = backup.device.platform.secret_patterns
+
+    def make() -> bytes:
+        return _normalized(read_content(backup, masked=True))
+
+    return masked_text(backup.content_hash, patterns, masking_key(), make)
+
+
 def download_name(backup: Backup, *, masked: bool) -> str:
     """The name of a download: `core1_20260302_100000.txt`, or `core1_20260302_100000.masked.txt`."""
     name, extension = posixpath.splitext(posixpath.basename(backup.file_path))
@@ -71,6 +88,13 @@ def quotes(reason: object) -> bool:
 def error_for(user: Viewer, backup: Backup) -> str:
     """Why a backup failed: without the quotation, or with its secrets masked, as the user may read."""
     return _told(user, backup.error, backup.failure_reason)
+
+
+def error_outside(backup: Backup, *, quoted: bool) -> str:
+    """Why a backup failed, for those who are no users: masked, and with a quotation only if they get `quoted` texts."""
+    if backup.failure_reason == Backup.FailureReason.INCOMPLETE and not quoted:
+        return QUOTED
+    return mask_quotation(backup.error)
 
 
 def comments_for(user: Viewer, backup: Backup) -> str:
@@ -100,6 +124,13 @@ def _told(user: Viewer, text: str, reason: object) -> str:
     if reason == Backup.FailureReason.INCOMPLETE and not user.has_perm(VIEW_CONFIG):
         return QUOTED
     return text if sees_secrets(user) or not quotes(reason) else mask_quotation(text)
+
+
+def _normalized(content: bytes) -> bytes:
+    """Lines as pages show and number them."""
+    if not content.isascii():
+        content = encode(decode_for_people(content))
+    return content.rstrip(b"\r\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def _mask(text: str, backup: Backup) -> str:

@@ -13,15 +13,18 @@ from django.utils import timezone
 
 from backups import recording
 from backups.cancelling import end_waiting
+from backups.change_size import measure_change
 from backups.exceptions import RequestRefused
 from backups.joblog import JobLogger
 from backups.models import Backup, Job, JobLog
 from backups.named_login import NamedLogin
 from backups.queueing import BATCH, queue_backups
 from backups.spread import Spread, bring_forward
+from backups.tallies import keep_tally
 from backups.waking import wake_workers
 from credentials.models import Credential
 from devices.models import Device, DeviceQuerySet, Tag
+from netraven.audit.trail import Action, note
 from netraven.request_ids import request_facts
 
 
@@ -85,6 +88,7 @@ def request_backups(
             metadata=_describe(wanted, disabled) | log_in.describe() | request_facts() | dict(metadata or {}),
             credential=credential,
             tag=tag,
+            device_id=next(iter(wanted)) if len(wanted) == 1 else None,
         )
         made = queue_backups(job, list(wanted), comments, spread)
         all_made = made == len(wanted)
@@ -113,7 +117,12 @@ def accept_backup(backup: Backup, *, user: User) -> Backup:
     """An operator says that what was kept aside as incomplete is right: it becomes the last good one."""
     if not user.has_perm("backups.accept_backup") or not user.has_perm("backups.view_config"):
         raise PermissionDenied("You may not accept incomplete configurations.")
-    return recording.accept(backup, user)
+    last_good = Backup.objects.last_good(backup.device_id)
+    change = measure_change(last_good, backup, backup.device.platform.volatile_patterns)
+    with transaction.atomic():
+        accepted = recording.accept(backup, user, change)
+        note(Action.ACCEPT_BACKUP, accepted, user=user)
+    return accepted
 
 
 def cancel_job(job: Job, *, user: User | None) -> Job:
@@ -129,6 +138,7 @@ def cancel_job(job: Job, *, user: User | None) -> Job:
         if active.filter(cancelled_at=None).update(cancelled_at=timezone.now(), cancelled_by=user):
             by = f" by {user.get_username()}" if user else ""
             JobLogger(job.pk)(JobLog.Event.CANCELLED, f"Cancelled{by}", level="warning")
+            note(Action.CANCEL_JOB, job, user=user)
     job.refresh_from_db()
     if job.cancelled_at is None:
         raise RequestRefused(
@@ -173,11 +183,10 @@ def close_job(job_id: uuid.UUID) -> bool:
     )
     if closed:
         job = Job.objects.get(pk=job_id)
-        progress = job.progress()
-        done, bad = progress[Backup.Status.COMPLETED], progress[Backup.Status.FAILED]
+        tally = keep_tally(job)
         how = "cancelled" if job.status == Job.Status.CANCELLED else "ended"
-        message = f"Job {how}: {done} completed, {bad} failed"
-        JobLogger(job_id)(JobLog.Event.SESSION_END, message, level="error" if bad else "info")
+        message = f"Job {how}: {tally.completed} completed, {tally.failed} failed"
+        JobLogger(job_id)(JobLog.Event.SESSION_END, message, level="error" if tally.failed else "info")
     return bool(closed)
 
 

@@ -8,11 +8,12 @@ import itertools
 import os
 import posixpath
 import re
+import shutil
 import tempfile
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, Storage, storages
@@ -25,6 +26,14 @@ from devices.text import decode_for_people
 
 CONFIGS = "configs"  # the good ones
 INCOMPLETE = "incomplete"  # kept aside, for an operator to read and accept
+PAGE = 4096  # bytes
+
+
+class Space(NamedTuple):
+    """Of a file system, in bytes; `free` is what NetRaven may still write."""
+
+    size: int
+    free: int
 
 
 class WriteOnce(Storage):
@@ -42,6 +51,19 @@ class ConfigFileStorage(WriteOnce, FileSystemStorage):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700} | options)
+
+    def require_writable(self) -> None:
+        """Write a page to a file that has no name, and so leaves nothing. Raises OSError."""
+        folder = Path(self.location)
+        folder.mkdir(mode=self.directory_permissions_mode or 0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(PAGE))
+
+    def space(self) -> "Space":
+        """Of its file system, also before anything was stored."""
+        folder = Path(self.location)
+        usage = shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.is_dir()))
+        return Space(usage.total, usage.free)
 
     def _save(self, name: str, content: "File[bytes]") -> str:
         """Write beside the target, flush to the disk, then link to the free name: a link never replaces a file."""
@@ -145,6 +167,19 @@ def age_and_size(path: str) -> tuple[timedelta, int] | None:
         return None
     except Exception as error:
         raise StorageFailed(f"A file in {posixpath.dirname(path)} cannot be looked at: {_describe(error)}") from error
+
+
+def require_writable() -> None:
+    """Make sure that a configuration could be stored, as far as that is cheap to know. Raises StorageFailed."""
+    try:
+        cast(ConfigFileStorage, config_storage()).require_writable()
+    except Exception as error:
+        raise StorageFailed(f"The storage cannot be written: {_describe(error)}") from error
+
+
+def space() -> Space | None:
+    """What the storage has room for; None where it has no end, or nobody knows."""
+    return cast(ConfigFileStorage, config_storage()).space()
 
 
 def _describe(error: Exception) -> str:

@@ -84,9 +84,8 @@ class KeepsChosen(_Records):
         return deleted, counts, lacking, protected
 
 
-@admin.register(Platform)
-class PlatformAdmin(KeepsChosen, _Platforms):
-    """Platforms: a new operating system is a row here, not a release."""
+class PlatformAdminBase(KeepsChosen, _Platforms):
+    """Platforms: a new system is a row here, not a release; backups.admin adds a preview, and registers it."""
 
     list_display = ["name", "slug", "driver", "default_port", "end_pattern", "max_shrink_percent"]
     search_fields = ["name", "slug", "driver"]

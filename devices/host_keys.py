@@ -13,7 +13,6 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -21,6 +20,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from devices.models import Device, Gateway, HostKey
+from netraven.audit.trail import Action, note
 
 if TYPE_CHECKING:  # importing it for real loads NAPALM, which a web server does not need
     from devices.connection.peer_keys import KeyGuard, PeerKey
@@ -29,6 +29,7 @@ logger = structlog.get_logger("netraven.devices")
 
 Owner = Device | Gateway
 State = HostKey.State
+DECISIONS = {State.TRUSTED: Action.ACCEPT_HOST_KEY, State.DISMISSED: Action.DISMISS_HOST_KEY}
 CURRENT = (State.TRUSTED, State.OFFERED)
 
 # How exact `last_seen_at` is: a backup whose key was seen within this time needs no write.
@@ -131,7 +132,7 @@ def _decide(host_key: HostKey, user: User, state: HostKey.State) -> HostKey:
         before.update(state=State.RETIRED)
     key.state, key.decided_by, key.decided_at = state, user, timezone.now()
     key.save(update_fields=["state", "decided_by", "decided_at"])
-    LogEntry.objects.log_actions(user.pk, [key], CHANGE, message, single_object=True)
+    note(DECISIONS[state], key, user=user, details={"decision": message})
     logger.warning("Host key decided on", owner=str(key.owner), decision=message, user=user.get_username())
     return key
 

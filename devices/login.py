@@ -1,7 +1,6 @@
 """Which log-ins a device gets, and in which order they are tried."""
 
 import uuid
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +8,8 @@ from credentials.fields import SecretUnreadable, decrypt
 from credentials.models import Credential
 from credentials.stored import with_ciphertexts
 from devices.connection import JumpHost, Login, Target
-from devices.models import Device, TagCredential
+from devices.models import Device
+from devices.offers import Entry, offers_of_tags, offers_to_devices
 
 
 @dataclass(frozen=True)
@@ -45,27 +45,18 @@ class LogIns:
     unreadable: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """An offer whose credential has not been read yet."""
-
-    credential_id: uuid.UUID
-    tag_id: uuid.UUID | None = None
-    tag_name: str = ""
-
-
 def log_ins_for(requests: Sequence[LoginRequest]) -> list[LogIns]:
     """For each request: the credential that it names; or its tag's by priority; or the device's own, then its tags'.
 
     Each credential is in once. Three queries at most, for any number of requests.
     """
-    of_tags = _offers_of_tags({request.tag_id for request in requests if request.tag_id})
-    of_devices = _offers_to_devices([r.device.pk for r in requests if not (r.credential_id or r.tag_id)])
+    of_tags = offers_of_tags({request.tag_id for request in requests if request.tag_id})
+    of_devices = offers_to_devices([r.device.pk for r in requests if not (r.credential_id or r.tag_id)])
     lists = []
     for request in requests:
         first = request.credential_id or (None if request.tag_id else request.device.credential_id)
         others = of_tags[request.tag_id] if request.tag_id else of_devices[request.device.pk]
-        lists.append([*([_Entry(first)] if first else []), *others])
+        lists.append([*([Entry(first)] if first else []), *others])
     readable, unreadable = read_credentials({entry.credential_id for entries in lists for entry in entries})
     return [
         LogIns(
@@ -99,7 +90,7 @@ def target_of(device: Device, gateway: JumpHost | None = None) -> Target:
     )
 
 
-def _once(entries: Sequence[_Entry], readable: dict[uuid.UUID, Credential]) -> Iterator[Offer]:
+def _once(entries: Sequence[Entry], readable: dict[uuid.UUID, Credential]) -> Iterator[Offer]:
     """The offers of readable credentials; one that is offered twice keeps its first place."""
     seen = set[uuid.UUID]()
     for entry in entries:
@@ -121,25 +112,3 @@ def read_credentials(ids: Collection[uuid.UUID]) -> tuple[dict[uuid.UUID, Creden
         else:
             readable[credential.pk] = credential
     return readable, unreadable
-
-
-def _offers_of_tags(tag_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[_Entry]]:
-    """What each tag offers, the lowest priority first."""
-    found: dict[uuid.UUID, list[_Entry]] = defaultdict(list)
-    if tag_ids:
-        ordered = TagCredential.objects.filter(tag__in=tag_ids).order_by("priority", "credential__name")
-        for tag_id, tag_name, credential_id in ordered.values_list("tag_id", "tag__name", "credential_id"):
-            found[tag_id].append(_Entry(credential_id, tag_id, tag_name))
-    return found
-
-
-def _offers_to_devices(device_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[_Entry]]:
-    """What the tags of each device offer, the lowest priority first."""
-    found: dict[uuid.UUID, list[_Entry]] = defaultdict(list)
-    if device_ids:
-        offers = Device.tags.through.objects.filter(device__in=device_ids, tag__tag_credentials__isnull=False)
-        offer = "tag__tag_credentials"
-        ordered = offers.order_by(f"{offer}__priority", f"{offer}__credential__name", "tag__name")
-        for device_id, *entry in ordered.values_list("device_id", f"{offer}__credential_id", "tag_id", "tag__name"):
-            found[device_id].append(_Entry(*entry))
-    return found

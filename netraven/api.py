@@ -9,6 +9,8 @@ from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
+from backups.api.channels import ChannelViewSet
+from backups.api.deliveries import DeliveryViewSet
 from backups.api.log_ins import (
     CredentialStatisticsListView,
     CredentialStatisticsView,
@@ -16,6 +18,7 @@ from backups.api.log_ins import (
     TagStatisticsListView,
     TagStatisticsView,
 )
+from backups.api.search import SearchView
 from backups.api.staleness import StaleDevicesView
 from backups.api.views import (
     BackupViewSet,
@@ -32,6 +35,7 @@ from devices.api.tag_credentials import TagCredentialsView, TagCredentialView
 from devices.api.views import DeviceViewSet, PlatformViewSet, TagViewSet
 from netraven.api_tokens.api.log_in import TokenView
 from netraven.api_tokens.api.views import TokenViewSet
+from netraven.audit.api.views import AuditView
 from netraven.health import HealthView
 from netraven.me import MeView
 from netraven.openapi.descriptions import describe
@@ -64,6 +68,8 @@ router.register("gateways", GatewayViewSet, basename="api-gateway")
 router.register("credentials", CredentialViewSet, basename="api-credential")
 router.register("backups", BackupViewSet, basename="api-backup")
 router.register("jobs", JobViewSet, basename="api-job")
+router.register("channels", ChannelViewSet, basename="api-channel")
+router.register("deliveries", DeliveryViewSet, basename="api-delivery")
 router.register("schedules", ScheduleViewSet, basename="api-schedule")
 
 log_in_urls = [
@@ -101,6 +107,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^auth/token/?$", TokenView.as_view(), name="api-token"),
     re_path(r"^devices/(?P<device_id>[^/]+)/backup/?$", DeviceBackupView.as_view(), name="api-device-backup"),
     re_path(r"^devices/(?P<device_id>[^/]+)/backups/?$", DeviceBackupsView.as_view(), name="api-device-backups"),
+    re_path(r"^audit/?$", AuditView.as_view(), name="api-audit"),
+    re_path(r"^search/?$", SearchView.as_view(), name="api-search"),
     re_path(r"^stale/?$", StaleDevicesView.as_view(), name="api-stale"),
     re_path(r"^jobs/(?P<job_id>[^/]+)/backups/?$", JobBackupsView.as_view(), name="api-job-backups"),
     re_path(r"^jobs/(?P<job_id>[^/]+)/log/?$", JobLogView.as_view(), name="api-job-log"),

@@ -29,6 +29,7 @@ def rest_framework(env: environ.Env, *, proxies: int) -> dict[str, Any]:
         "NUM_PROXIES": proxies,
         "DEFAULT_THROTTLE_RATES": {
             "log-in": env.str("NETRAVEN_LOGIN_RATE", default="10/min"),
+            "heavy": env.str("NETRAVEN_HEAVY_RATE", default="60/min"),
         },
         "DEFAULT_SCHEMA_CLASS": "netraven.openapi.schema.ApiSchema",
         "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -73,6 +73,12 @@ class CursorPagination(BasePagination):
             "properties": {"next": link, "previous": link, "results": schema},
         }
 
+    def cursor_at(self, row: Model, way: str = FORWARD) -> str:
+        """The cursor of the page that begins behind a row."""
+        fields: list[Any] = [row._meta.get_field(key) for key in self.keys]
+        values = [field.value_to_string(row) for field in fields]
+        return base64.urlsafe_b64encode(json.dumps([way, *values]).encode()).decode()
+
     def _is_descending(self, request: Request) -> bool:
         first = self.keys[0]
         match request.query_params.get("ordering", ""):
@@ -106,10 +112,8 @@ class CursorPagination(BasePagination):
         return way, values
 
     def _link(self, way: str, row: Model) -> str:
-        values = [self._model._meta.get_field(key).value_to_string(row) for key in self.keys]
-        cursor = base64.urlsafe_b64encode(json.dumps([way, *values]).encode()).decode()
         url = remove_query_param(self._request.build_absolute_uri(), "cursor")
-        return str(replace_query_param(url, "cursor", cursor))
+        return str(replace_query_param(url, "cursor", self.cursor_at(row, way)))
 
 
 def _parameter(name: str, schema: dict[str, Any], text: str) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, connection
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from backups.monitoring import processes_seen, read_task_queue
+from netraven.probes import checks as probes
 from netraven.problems import MEDIA_TYPE, kind_of, problem
 
 
@@ -20,7 +20,7 @@ class HealthView(APIView):
 
     def get(self, request: Request) -> Response:
         """`database`, `task_queue`: whether they answer; `workers`: processes that gave a sign of life lately."""
-        checks: dict[str, Any] = {"database": _database_answers(), "task_queue": False, "workers": 0}
+        checks: dict[str, Any] = {"database": not probes.database(), "task_queue": False, "workers": 0}
         if checks["database"]:
             checks |= {"task_queue": read_task_queue() is not None, "workers": len(processes_seen())}
         missing = [name.replace("_", " ") for name, good in checks.items() if not good]
@@ -28,12 +28,3 @@ class HealthView(APIView):
             return Response({"status": "ok"} | checks)
         detail = f"Missing: {', '.join(missing)}."
         return Response(problem(kind_of(503), request.path, detail, checks=checks), status=503, content_type=MEDIA_TYPE)
-
-
-def _database_answers() -> bool:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except (DatabaseError, InterfaceError):
-        return False
-    return True

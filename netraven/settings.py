@@ -8,10 +8,14 @@ from pathlib import Path
 
 import environ
 from cryptography.fernet import Fernet
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from netraven.api_settings import rest_framework, rest_knox, spectacular
+from netraven.backup_settings import backup_settings
 from netraven.logs import configure_structlog, logging_config
+from netraven.metrics_token import metrics_token
+from netraven.notification_settings import mail_settings, notification_settings
 from netraven.object_store import object_store
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -83,6 +87,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 else:
     _database["CONN_MAX_AGE"] = 600  # django-q2 polls: a new connection per query costs ten times the query
     _database["CONN_HEALTH_CHECKS"] = True
+    # To compile a statement of ours takes PostgreSQL up to seconds, to run it some milliseconds.
+    _database.setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STORAGES = {
@@ -123,16 +129,20 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_htmx",
     "django_q",
     "axes",
+    "auditlog",
     "netraven.api_tokens",
     "credentials",
     "devices",
     "backups",
     "scheduling",
+    "netraven.audit",
 ]
 MIDDLEWARE = [
     "netraven.middleware.RequestIds",
+    "netraven.probes.middleware.Probes",
     "netraven.middleware.ApiProblems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -140,8 +150,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "netraven.audit.acting.ActingRequest",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "netraven.urls"
@@ -192,6 +205,20 @@ AXES_LOCKOUT_CALLABLE = "netraven.lock_out.locked_out"
 AXES_RESET_ON_SUCCESS = AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 X_FRAME_OPTIONS = "DENY"
+# Who changed what: django-auditlog writes into NetRaven's own table, and needs none itself.
+AUDITLOG_LOGENTRY_MODEL = "audit.AuditEntry"
+AUDITLOG_STORE_JSON_CHANGES = True
+MIGRATION_MODULES = {"auditlog": None}
+# Pages take scripts, styles, images and data from this server alone, and nothing that stands in the page itself.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
 
 # --- REST API ---------------------------------------------------------------------------------------------------------
 
@@ -200,64 +227,15 @@ REST_KNOX = rest_knox(env)
 SPECTACULAR_SETTINGS = spectacular()
 KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105  (the name of a model)
 
-# --- backups ----------------------------------------------------------------------------------------------------------
+# --- backups, housekeeping, notifications -----------------------------------------------------------------------------
 
+NETRAVEN = backup_settings(env) | notification_settings(env)
 
-def _one_of(name: str, default: str, *others: str) -> str:
-    value: str = env.str(name, default=default)
-    if value not in (default, *others):
-        raise ImproperlyConfigured(f"{name} is “{value}”. Give one of: {', '.join((default, *others))}.")
-    return value
+# --- mail -------------------------------------------------------------------------------------------------------------
 
-
-_threads = env.int("NETRAVEN_THREADS", default=25)
-NETRAVEN = {
-    # Talking to a device; seconds. The deadline is for one backup, all its attempts together.
-    "TCP_TIMEOUT": env.float("NETRAVEN_TCP_TIMEOUT", default=5),
-    "CONNECT_TIMEOUT": env.float("NETRAVEN_CONNECT_TIMEOUT", default=30),
-    "READ_TIMEOUT": env.float("NETRAVEN_READ_TIMEOUT", default=60),
-    "DEADLINE": env.float("NETRAVEN_DEADLINE", default=300),
-    # Attempts at a device that is unreachable or slow; waits of base * factor^n seconds with jitter between them.
-    "RETRY_ATTEMPTS": env.int("NETRAVEN_RETRY_ATTEMPTS", default=3),
-    "RETRY_BASE": env.float("NETRAVEN_RETRY_BASE", default=2),
-    "RETRY_FACTOR": env.float("NETRAVEN_RETRY_FACTOR", default=2),
-    # Credentials tried on one device in one backup: more would lock accounts.
-    "LOGIN_ATTEMPTS": env.int("NETRAVEN_LOGIN_ATTEMPTS", default=3),
-    # "trust": the first host key of a device is taken on trust; "strict": it waits for somebody to accept it.
-    "HOST_KEYS": _one_of("NETRAVEN_HOST_KEYS", "trust", "strict"),
-    # Devices at once in one worker process. One that has taken SLOW seconds already mostly waits, and does not count;
-    # but there are never more than MAX_THREADS.
-    "THREADS": _threads,
-    "SLOW": env.float("NETRAVEN_SLOW", default=2),
-    "MAX_THREADS": env.int("NETRAVEN_MAX_THREADS", default=4 * _threads),
-    # Devices at once, by all workers together; 0: no limit. Gateways and tags have limits of their own.
-    "MAX_SESSIONS": env.int("NETRAVEN_MAX_SESSIONS", default=0),
-    # A running backup belongs to its worker for so long after the worker's last sign of life; seconds.
-    "LEASE": env.float("NETRAVEN_LEASE", default=60),
-    # Workers that may die over one backup before it is given up.
-    "MAX_CLAIMS": env.int("NETRAVEN_MAX_CLAIMS", default=3),
-}
-
-# --- housekeeping -----------------------------------------------------------------------------------------------------
-
-
-def _whole_number(name: str, default: int, most: int) -> int:
-    """A number of things to keep: a wrong one must not delete anything, so it stops every command."""
-    value = env.str(name, default=str(default)).strip()
-    if not (value.isascii() and value.isdigit() and int(value) <= most):
-        raise ImproperlyConfigured(f"{name} must be a whole number from 0 to {most:,}; it is “{value}”.")
-    return int(value)
-
-
-CENTURY = 36_500  # days: reckoning with dates goes no further
-NETRAVEN |= {
-    # Good backups kept of each device: the last so many, one a day and one a week; 0, 0 and 0 keep everything.
-    "KEEP_LAST": _whole_number("NETRAVEN_KEEP_LAST", 0, 1_000_000),
-    "KEEP_DAILY": _whole_number("NETRAVEN_KEEP_DAILY", 0, CENTURY),
-    "KEEP_WEEKLY": _whole_number("NETRAVEN_KEEP_WEEKLY", 0, CENTURY // 7),
-    # Days that log entries are kept; 0 is for ever.
-    "KEEP_LOG_DAYS": _whole_number("NETRAVEN_KEEP_LOG_DAYS", 90, CENTURY),
-}
+DEFAULT_FROM_EMAIL = env.str("NETRAVEN_EMAIL_FROM", default="netraven@localhost")
+EMAIL_TIMEOUT = 15  # seconds
+vars().update(mail_settings(env))
 
 # --- task queue -------------------------------------------------------------------------------------------------------
 
@@ -283,6 +261,10 @@ Q_CLUSTER = {
     "log_level": "WARNING",
     **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
 }
+
+# --- monitoring -------------------------------------------------------------------------------------------------------
+
+NETRAVEN |= {"METRICS_TOKEN": metrics_token(env)}
 
 # --- logs -------------------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from django.contrib.auth.models import User
 
@@ -72,6 +73,7 @@ def _runs_of(schedule: Schedule, known: dict[Recurrence, Runs], start: datetime,
         return {}
 
 
+@lru_cache(maxsize=256)  # of cron expressions each costs some milliseconds, and the answer is the same for an hour
 def _runs_by_hour(recurrence: Recurrence, start: datetime, end: datetime) -> Runs:
     """By hour, the first time in it and how many there are, from `start` on and before `end`."""
     if recurrence.interval and recurrence.interval < HOUR:

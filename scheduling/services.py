@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from netraven.audit.trail import Action, note
 from scheduling.description import describe
 from scheduling.load import HourLoad, Load, week_load
 from scheduling.models import Schedule, ScheduleRun
@@ -67,7 +68,9 @@ def set_enabled(schedule: Schedule, enabled: bool, user: User | None) -> None:
         save_schedule(fresh)
     else:
         off = {"enabled": False, "next_run_at": None, "updated_at": timezone.now()}
-        Schedule.objects.filter(pk=schedule.pk).update(**off)
+        with transaction.atomic():
+            if Schedule.objects.filter(pk=schedule.pk, enabled=True).update(**off):
+                note(Action.UPDATE, schedule, user=user, changes={"enabled": [True, False]})
     schedule.refresh_from_db()
 
 

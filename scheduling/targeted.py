@@ -36,7 +36,8 @@ class Targeted:
         self._places = {pk: place for place, (pk, _) in enumerate(enabled)}
         self._all, self._seen = self._mask(self._places), self._mask(self.visible)
         self._of_platform = self._masks((platform, pk) for pk, platform in enabled)
-        self._of_tag = self._masks(Device.tags.through.objects.values_list("tag", "device"))
+        named = {tag for name in ("tags", "excluded_tags") for tags in self._links[name].values() for tag in tags}
+        self._of_tag = self._masks(Device.tags.through.objects.filter(tag__in=named).values_list("tag", "device"))
 
     def count(self, schedule: Schedule) -> int:
         """How many of the devices that are enabled, and that the user sees."""
@@ -67,7 +68,11 @@ class Targeted:
 
     def _mask(self, devices: Iterable[Id]) -> Mask:
         """Of those that are enabled."""
-        return reduce(or_, (1 << self._places[pk] for pk in devices if pk in self._places), 0)
+        bits = bytearray(len(self._places) // 8 + 1)
+        for pk in devices:
+            if (place := self._places.get(pk)) is not None:
+                bits[place >> 3] |= 1 << (place & 7)
+        return int.from_bytes(bits, "little")
 
     def _masks(self, pairs: Iterable[tuple[Id, Id]]) -> dict[Id, Mask]:
         return {group: self._mask(devices) for group, devices in _grouped(pairs).items()}

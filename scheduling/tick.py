@@ -16,6 +16,8 @@ from django.utils import timezone
 from backups.exceptions import RequestRefused
 from backups.models import Backup, Job
 from backups.services import cancel_job
+from netraven.audit.acting import netraven_itself
+from netraven.audit.trail import Action, note
 from scheduling.models import Schedule, ScheduleRun
 from scheduling.recurrence import Recurrence, next_run, occurrences
 from scheduling.runs import record_run, start_run
@@ -31,6 +33,7 @@ class Broken(Exception):
     """The schedule cannot run as it stands; str() is a sentence for the operator."""
 
 
+@netraven_itself()
 def tick(now: datetime | None = None) -> dict[str, int]:
     """Run what is due, and cancel what runs for too long; how many of each outcome.
 
@@ -121,6 +124,7 @@ def _switch_off(pk: UUID, due: datetime, reason: str) -> str:
         return "taken"
     logger.warning("A schedule was disabled", schedule=str(pk), reason=reason)
     schedule = Schedule.objects.get(pk=pk)
+    note(Action.UPDATE, schedule, changes={"enabled": [True, False], "disabled_reason": ["", reason]})
     if not _has_run(schedule, due):
         record_run(schedule, Cause.DUE, due, Outcome.BROKEN, reason)
     return Outcome.BROKEN

@@ -2,23 +2,18 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from croniter import croniter
 from django.core.exceptions import ValidationError
 
+from backups.time_zones import validate_time_zone
 from scheduling.recurrence import CRON_FIELDS, Recurrence, next_run
+
+__all__ = ["WEEKDAYS", "validate_cron", "validate_time_zone", "validate_weekdays"]
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def validate_time_zone(value: str) -> None:
-    """A name in the IANA database."""
-    if value not in available_timezones():
-        raise ValidationError(
-            "“%(value)s” is no time zone. Give a name such as Europe/Berlin.", params={"value": value}
-        )
 
 
 def validate_weekdays(value: Any) -> None:

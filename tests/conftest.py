@@ -17,6 +17,28 @@ from netraven.lab import Fault, Lab, LabDevice
 
 MakeDevice = Callable[..., Device]
 QueuedTasks = Callable[[], list[dict[str, Any]]]
+WAITING = ("tests/system/", "tests/lab/", "tests/devices/")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deal out the tests that mostly wait among the others, so that processors have work in the meantime.
+
+    Those with a database of pytest's stay: pytest-django has put them into the order that they need.
+    """
+    waiting = [item for item in items if item.nodeid.startswith(WAITING) and not uses_database(item)]
+    waiting.sort(key=lambda item: WAITING.index(next(path for path in WAITING if item.nodeid.startswith(path))))
+    moved = set(waiting)
+    others = [item for item in items if item not in moved]
+    places = {item: number / len(others) for number, item in enumerate(others)}
+    places |= {item: 0.8 * number / len(waiting) for number, item in enumerate(waiting)}  # none begins at the very end
+    items.sort(key=places.__getitem__)
+
+
+def uses_database(item: pytest.Item) -> bool:
+    """Whether pytest-django prepares a database for this test."""
+    fixtures = {"db", "transactional_db", "live_server"}
+    return bool(item.get_closest_marker("django_db") or fixtures & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session")

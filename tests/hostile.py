@@ -160,7 +160,7 @@ def _as_cursor(data: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(data).encode()).decode()
 
 
-KEYS = [
+KEYS: list[Any] = [
     None,
     "",
     "0",

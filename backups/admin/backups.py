@@ -10,9 +10,9 @@ from django.utils.safestring import SafeString
 
 from backups.admin.readonly import ReadOnly
 from backups.damage import with_damage
+from backups.log_tail import tail, told
 from backups.models import Backup, BackupQuerySet
 from backups.templatetags.records import badge, grouped, utc, waits
-from backups.views.jobs import LOG_SHOWN, newest_entries
 
 if TYPE_CHECKING:  # the type parameter is for mypy alone
     _Backups = admin.ModelAdmin[Backup]
@@ -30,6 +30,7 @@ class BackupAdmin(ReadOnly, _Backups):
     list_select_related = ["device", "job"]
     search_fields = ["device__hostname", "device__address"]
     ordering = ["-created_at", "-id"]
+    sortable_by = ["requested"]  # by any other column a million rows would have to be sorted
     change_form_template = "admin/backups/backup/change_form.html"
     change_list_template = "admin/backups/backup/change_list.html"
     # The page is made of the same parts as the page outside the console, see its template.
@@ -84,8 +85,7 @@ class BackupAdmin(ReadOnly, _Backups):
             extra_context = (extra_context or {}) | {
                 "backup": backup,
                 "previous": Backup.objects.good_before(backup),
-                "log": newest_entries(backup.log.all()),
-                "log_shown": LOG_SHOWN,
+                "log": tail(told(backup.log.all())),
                 "title": f"{backup.device.hostname}, {backup.created_at:%Y-%m-%d %H:%M} UTC",
                 "subtitle": None,
             }

@@ -21,7 +21,7 @@ from backups.templatetags.records import ago, badge, reason
 from backups.views.access import UserRequest
 from backups.views.devices import active_backup, ask_for_backups
 from devices.admin import DeviceAdminBase
-from devices.models import Device, DeviceQuerySet, Gateway, effective_gateway
+from devices.models import Device, DeviceQuerySet, Gateway
 
 NAMES_SHOWN = 10  # of selected devices
 
@@ -54,9 +54,10 @@ class GatewayFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Devices that go through it, by their own choice or that of their tags."""
-        if self.value() not in {pk for pk, _ in self.lookup_choices}:
+        chosen = self.value()
+        if not chosen or chosen not in {pk for pk, _ in self.lookup_choices}:
             return queryset
-        return queryset.annotate(way=effective_gateway()).filter(way=self.value())
+        return queryset.behind(Gateway.objects.get(pk=chosen))
 
 
 class StaleFilter(admin.SimpleListFilter):
@@ -179,6 +180,25 @@ class DeviceAdmin(DeviceAdminBase):
         if not wanted.exists():
             raise Http404
         return self._back_up(request, wanted, otherwise=reverse("admin:devices_device_change", args=[pk]))
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """With the button "Save and back up now" for who may."""
+        context["may_back_up"] = self.has_run_permission(request)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_add(self, request: HttpRequest, obj: Device, post_url_continue: str | None = None) -> HttpResponse:
+        """After "Save and back up now": on to the job."""
+        return self._after_saving(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Device) -> HttpResponse:
+        """The same."""
+        return self._after_saving(request, obj) or super().response_change(request, obj)
+
+    def _after_saving(self, request: HttpRequest, device: Device) -> HttpResponse | None:
+        if "_back_up" not in request.POST or not self.has_run_permission(request):
+            return None
+        wanted = Device.objects.filter(pk=device.pk)
+        return self._back_up(request, wanted, otherwise=reverse("admin:devices_device_change", args=[device.pk]))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """With a hint when there is no device at all."""

@@ -64,9 +64,8 @@ class JobAdmin(ReadOnly, _Jobs):
 
     @admin.display(description="Job")
     def name(self, job: Job) -> str:
-        """Its device, if it has one only (the user sees it then), else its short name."""
-        first = job.metadata.get("first_devices") or []
-        return f"Backup of {first[0]}" if job.metadata.get("devices") == 1 and first else str(job)
+        """Its device, if it has one only (the user sees it then), else how many."""
+        return job.label
 
     @admin.display(description="Status", ordering="status")
     def state(self, job: Job) -> SafeString:

@@ -13,9 +13,11 @@ from rest_framework.exceptions import NotFound, PermissionDenied, ValidationErro
 from rest_framework.request import Request
 
 from backups import secrecy
-from backups.diff import as_patch
 from backups.fingerprint import content_hash
 from backups.models import Backup, BackupQuerySet
+from backups.patches import as_patch
+from devices.text import decode, encode
+from netraven.audit.trail import Action, note_reading
 from netraven.permissions import signed_in_user
 from netraven.preconditions import client_has
 
@@ -29,17 +31,19 @@ def content_response(request: Request, backup: Backup) -> HttpResponseBase:
     PermissionDenied.
     """
     _refuse_without_content(backup)
-    masked = _is_masked(request)
+    masked = is_masked(request)
     content = secrecy.read_content(backup, masked=True) if masked else None
     etag = f'"{backup.content_hash}"' if content is None else f'"{content_hash(content)}-masked"'
     headers = _headers(masked) | {"ETag": etag}
     if client_has(request, etag):
         return HttpResponse(status=status.HTTP_304_NOT_MODIFIED, headers=headers)
-    if request.query_params.get("download") == "1":
+    is_download = request.query_params.get("download") == "1"
+    if is_download:
         name = secrecy.download_name(backup, masked=masked)
         headers["Content-Disposition"] = str(content_disposition_header(as_attachment=True, filename=name))
     if content is None:
         content = secrecy.read_content(backup, masked=False)
+    note_reading(Action.DOWNLOAD_CONFIG if is_download else Action.READ_CONFIG, backup, masked=masked)
     return HttpResponse(content, content_type=TEXT, headers=headers)
 
 
@@ -50,16 +54,17 @@ def diff_response(request: Request, backup: Backup, visible: BackupQuerySet) -> 
     Raises ValidationError, PermissionDenied, NotFound, CorruptBackup, StorageFailed.
     """
     _refuse_without_content(backup)
-    masked = _is_masked(request)
+    masked = is_masked(request)
     old = _against(request, backup, visible.select_related("device__platform"))
     _refuse_without_content(old)
     volatile = "\n".join(dict.fromkeys(side.device.platform.volatile_patterns for side in (old, backup)))
-    before, after = (secrecy.read_text(side, masked=masked) for side in (old, backup))
+    before, after = (decode(secrecy.read_content(side, masked=masked)) for side in (old, backup))
+    note_reading(Action.COMPARE_CONFIGS, old, backup, masked=masked)
     patch = as_patch(before, after, volatile, old.file_path, backup.file_path)
-    return HttpResponse(patch, content_type=TEXT, headers=_headers(masked))
+    return HttpResponse(encode(patch), content_type=TEXT, headers=_headers(masked))
 
 
-def _is_masked(request: Request) -> bool:
+def is_masked(request: Request) -> bool:
     """What the client asked for with `?masked=`, or else what the user may have."""
     may_see = secrecy.sees_secrets(signed_in_user(request))
     asked = request.query_params.get("masked", "false" if may_see else "true")

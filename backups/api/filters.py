@@ -3,8 +3,8 @@
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
-from backups.models import Backup, Job, JobLog
-from devices.models import Device
+from backups.models import Backup, BackupQuerySet, Job, JobLog
+from devices.models import Device, Gateway
 from netraven.filtering import FlagFilter
 
 MAX_ID = 2**63 - 1
@@ -16,8 +16,8 @@ class BackupFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
     status = filters.ChoiceFilter(choices=Backup.Status.choices)
     device = filters.UUIDFilter(field_name="device_id")
     job = filters.UUIDFilter(field_name="job_id")
-    gateway = filters.CharFilter(field_name="gateway__name")
-    platform = filters.CharFilter(field_name="device__platform__slug")
+    gateway = filters.CharFilter(method="through")
+    platform = filters.CharFilter(method="of_platform")
     tag = filters.CharFilter(method="tagged")
     failure_reason = filters.ChoiceFilter(choices=Backup.FailureReason.choices)
     changed = FlagFilter()
@@ -28,9 +28,18 @@ class BackupFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
         model = Backup
         fields: list[str] = []
 
-    def tagged(self, backups: QuerySet[Backup], name: str, tag: str) -> QuerySet[Backup]:
+    def tagged(self, backups: BackupQuerySet, name: str, tag: str) -> QuerySet[Backup]:
         """Of the devices that have the tag of this name now."""
-        return backups.filter(device__in=Device.objects.filter(tags__name=tag))
+        return backups.of_devices(Device.objects.filter(tags__name=tag))
+
+    def of_platform(self, backups: BackupQuerySet, name: str, slug: str) -> QuerySet[Backup]:
+        """Of the devices of the platform with this slug."""
+        return backups.of_devices(Device.objects.filter(platform__slug=slug))
+
+    def through(self, backups: BackupQuerySet, name: str, gateway: str) -> QuerySet[Backup]:
+        """That went through the gateway of this name; it is looked up first, so that there is none at once."""
+        found = Gateway.objects.filter(name=gateway).first()
+        return backups.filter(gateway=found) if found else backups.none()
 
 
 class JobFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no annotations

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponseBase
 from rest_framework import status
 from rest_framework.decorators import action
@@ -14,6 +14,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from backups import secrecy
 from backups.api.content import content_response, diff_response
 from backups.api.filters import BackupFilter, JobFilter, JobLogFilter
 from backups.api.job_requests import JobRequestSerializer
@@ -27,7 +28,8 @@ from backups.api.serializers import (
 from backups.models import Backup, BackupQuerySet, Job, JobLog
 from backups.retrying import retry_job
 from backups.services import BackupRequest, accept_backup, cancel_job, request_backups
-from devices.models import Device
+from devices.models import Device, visible_to
+from netraven.audit.trail import Action, note
 from netraven.cursor_pagination import ByPosition, InOrder, NewestFirst
 from netraven.idempotency import idempotent
 from netraven.permissions import requires, signed_in_user
@@ -107,8 +109,10 @@ class BackupViewSet(ReadOnlyModelViewSet[Backup]):
         backup = self._backup(pk)
         form = CommentsSerializer(backup, data=request.data)
         form.is_valid(raise_exception=True)
-        backup.comments = form.validated_data["comments"]
+        before, backup.comments = backup.comments, form.validated_data["comments"]
         backup.save(update_fields=["comments"])
+        told = [secrecy.mask_quotation(text) for text in (before, backup.comments)]
+        note(Action.UPDATE, backup, changes={"comments": told})
         return Response(self.get_serializer(backup).data)
 
     @action(detail=True, permission_classes=[requires("backups.view_config")])
@@ -218,5 +222,8 @@ class JobLogView(ListAPIView[JobLog]):
         """The job's own entries, and those of backups that the user sees."""
         user = self.request.user
         job = get_object_or_404(Job.objects.visible_to(user), pk=self.kwargs["job_id"])
-        visible = Exists(Backup.objects.visible_to(user).filter(pk=OuterRef("backup")))
-        return job.log.filter(Q(backup=None) | visible).select_related("backup__device").order_by("id")
+        return (
+            job.log.filter(Q(backup=None) | visible_to(user, "backup__device"))
+            .select_related("backup__device")
+            .order_by("id")
+        )

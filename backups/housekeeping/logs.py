@@ -1,4 +1,4 @@
-"""Deletes old log entries, and the records that are nothing without them."""
+"""Deletes old log entries, and the records that are nothing without them; and old entries of the audit trail."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,14 +10,19 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from backups.housekeeping.steps import BATCH, Counts, Cursor, Step
-from backups.models import Backup, IdempotentAnswer, Job, JobLog, LoginAttempt, WorkerProcess
+from backups.models import Backup, Delivery, IdempotentAnswer, Job, JobLog, LoginAttempt, WorkerProcess
+from netraven.audit.models import AuditEntry
 
 WORKER_GONE = timedelta(days=1)  # a worker process that gave no sign of life for so long
-ENTRIES, TESTS, JOBS, ANSWERS, WORKERS = PHASES = ("entries", "tests", "jobs", "answers", "workers")
+ENTRIES, TESTS, JOBS, DELIVERIES, AUDIT, ANSWERS, WORKERS = PHASES = (
+    *("entries", "tests", "jobs", "deliveries", "audit", "answers", "workers"),
+)
 NAMES = {
     "entries": "log entries",
     "tests": "log-in tests",
     "jobs": "jobs",
+    "deliveries": "notifications",
+    "audit": "entries of the audit trail",
     "answers": "answers kept for repeated requests",
     "workers": "records of worker processes",
 }
@@ -26,11 +31,12 @@ ALWAYS = (ANSWERS, WORKERS)  # they have a life of their own, whatever the days 
 
 @dataclass(frozen=True)
 class LogPruning:
-    """One run over log entries, log-in tests, jobs without backups, kept answers, and records of worker processes."""
+    """One run over log entries, log-in tests, notifications, jobs without backups, kept answers, worker processes."""
 
     job_type: ClassVar[Job.Type] = Job.Type.LOG_PRUNING
 
     days: int = field(default_factory=lambda: settings.NETRAVEN["KEEP_LOG_DAYS"])
+    audit_days: int = field(default_factory=lambda: settings.NETRAVEN["KEEP_AUDIT_DAYS"])
     dry_run: bool = False
     now: datetime = field(default_factory=timezone.now)
 
@@ -40,8 +46,11 @@ class LogPruning:
 
     def about(self) -> str:
         """How long they are kept."""
-        kept = f"kept for {self.days} days" if self.days else "kept for ever"
-        return f"Log pruning: log entries, log-in tests and jobs without backups are {kept}"
+        logs, audit = (f"for {days} days" if days else "for ever" for days in (self.days, self.audit_days))
+        return (
+            "Log pruning: log entries, log-in tests, notifications and jobs without backups are kept "
+            f"{logs}, the audit trail {audit}"
+        )
 
     def total(self) -> int | None:
         """Counting a log takes as long as going through it."""
@@ -56,7 +65,7 @@ class LogPruning:
         """The cursor is what is gone through, and the last row of it."""
         phase, after = cursor or [ENTRIES, ""]
         for name in PHASES[PHASES.index(phase) :]:
-            if self.days or name in ALWAYS:
+            if (self.audit_days if name == AUDIT else self.days) or name in ALWAYS:
                 yield from self._prune(name, after)
             after = ""
 
@@ -87,6 +96,10 @@ class LogPruning:
             .exclude(status__in=Job.ACTIVE)
             .exclude(Exists(backups))
             .only("pk"),
+            DELIVERIES: Delivery.objects.filter(created_at__lt=self._limit)
+            .exclude(status=Delivery.Status.PENDING)
+            .only("pk"),
+            AUDIT: AuditEntry.objects.filter(timestamp__lt=self.now - timedelta(days=self.audit_days)).only("pk"),
             ANSWERS: IdempotentAnswer.objects.filter(created_at__lt=self.now - IdempotentAnswer.LIFE).only("pk"),
             WORKERS: WorkerProcess.objects.filter(last_seen_at__lt=self.now - WORKER_GONE).only("pk"),
         }

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
+from backups import daily
 from backups.housekeeping.checks import FileCheck
 from backups.housekeeping.files import delete_unreferenced
 from backups.housekeeping.policy import FailedOnes, GoodOnes, Policy
@@ -176,7 +177,9 @@ def _delete_rows(expired: list[Backup], status: Backup.Status) -> tuple[int, dic
     """With log and log-in attempts; how many, and the files that they named, with their bytes."""
     # Locked, and still as decided upon: one that an operator accepts at this moment stays
     rows = Backup.objects.select_for_update().filter(pk__in=[backup.pk for backup in expired], status=status)
-    sizes = {path: size or 0 for path, size in rows.values_list("file_path", "file_size") if path}
+    ended = list(rows.values_list("file_path", "file_size", "finished_at"))
+    sizes = {path: size or 0 for path, size, _ in ended if path}
+    daily.recount(finished_at for *_, finished_at in ended)
     return rows.only("pk").delete()[1].get("backups.Backup", 0), sizes
 
 

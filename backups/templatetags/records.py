@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from backups import secrecy
+from backups.advice import Link, advice_for, link_to_mend
 from backups.models import Backup, Job, JobLog
 from devices.models import Device, HostKey
 
@@ -22,6 +23,9 @@ WORDS = {**dict(Job.Status.choices), **dict(HostKey.State.choices), "disabled": 
 # What a device says to a log-in
 MARKS |= {"accepted": "✓", "rejected": "✕"}
 WORDS |= {"accepted": "Accepted", "rejected": "Rejected"}
+# Messages to channels
+MARKS |= {"sent": "✓", "changed": "±", "recovered": "✓"}
+WORDS |= {"sent": "Sent"}
 # Whether there is a good backup in time
 MARKS |= {"met": "✓", "stale": "▲"}
 WORDS |= {"met": "In time", "stale": "Stale"}
@@ -29,6 +33,7 @@ WORDS |= {"met": "In time", "stale": "Stale"}
 PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) != "\t"} | {0x7F: 0x2421}
 PICTURES |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], 0xFFFD)
+SHOWN_AS = PICTURES | BIDI_CONTROLS
 
 
 @register.filter
@@ -135,13 +140,25 @@ def duration(length: timedelta) -> str:
 @register.filter
 def printable(text: str) -> str:
     """Text from a device with its control characters made visible; no character may reorder or hide others."""
-    return text.translate(PICTURES | BIDI_CONTROLS)
+    return text.translate(SHOWN_AS)
 
 
 @register.simple_tag(takes_context=True)
 def error_of(context: template.Context, backup: Backup) -> str:
     """Why a backup failed, as far as the user may read it."""
     return secrecy.error_for(context["user"], backup)
+
+
+@register.simple_tag(takes_context=True)
+def mend(context: template.Context, backup: Backup) -> Link | None:
+    """Where the user mends what a backup failed for: its `path` and `label`."""
+    return link_to_mend(context["user"], backup.failure_reason, backup.device, backup)
+
+
+@register.filter
+def advice(value: str) -> str:
+    """What to do about a failure reason."""
+    return advice_for(value)
 
 
 @register.simple_tag(takes_context=True)

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.cache import add_never_cache_headers
+from django_htmx.http import HttpResponseClientRefresh
 
 from backups.damage import with_damage
 from backups.models import Backup
@@ -40,7 +41,9 @@ def page(*permissions: str) -> Callable[[View[P]], Guarded[P]]:
         @wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                # A part of a page cannot become the log-in: the page is loaded anew, and that does
+                live = request.headers.get("HX-Request") == "true"
+                return HttpResponseClientRefresh() if live else redirect_to_login(request.get_full_path())
             if not request.user.has_perms(permissions):
                 raise PermissionDenied
             response = view(cast(UserRequest, request), *args, **kwargs)

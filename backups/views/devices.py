@@ -1,10 +1,10 @@
-"""Pages of devices: the list, the history of one, and the button "Back up now"."""
+"""The page of a device: what it is, its history, and the button "Back up now"."""
 
 import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,45 +13,36 @@ from django.views.decorators.http import require_POST, require_safe
 
 from backups.damage import with_damage
 from backups.exceptions import RequestRefused
+from backups.log_ins import log_ins_of
 from backups.models import Backup, Job
 from backups.services import BackupRequest, request_backups
+from backups.versions import versions_of
 from backups.views.access import UserRequest, page, page_of, visible_devices
-from devices.models import Device, DeviceQuerySet, Tag
+from devices.models import Device, DeviceQuerySet
 
 READER = ("devices.view_device", "backups.view_backup")
 
 
 @require_safe
-@page("devices.view_device")
-def devices(request: UserRequest) -> HttpResponse:
-    """All devices, a page at a time, with how their last backup went."""
-    query = request.GET.get("q", "").replace("\x00", "").strip()[:200]
-    status, stale = request.GET.get("status", ""), request.GET.get("stale") == "yes"
-    visible = visible_devices(request)
-    found = visible.stale() if stale else visible
-    if query:
-        words = Q(hostname__icontains=query) | Q(address__icontains=query) | Q(serial_number__icontains=query)
-        found = found.filter(words | Exists(Tag.objects.filter(devices=OuterRef("pk"), name__iexact=query)))
-    if status and status in Device.LastStatus.values:
-        found = found.filter(last_status=status)
-    found = found.prefetch_related("tags").annotate(active=active_backup())
-    context = {"page": page_of(request, found), "query": query, "status": status, "stale": stale}
-    if request.user.has_perms(READER):
-        context["stale_count"] = visible.stale().count()
-    return render(request, "pages/devices.html", context)
-
-
-@require_safe
 @page(*READER)
 def device(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
-    """One device and its backups, newest first."""
+    """One device: its versions, and its attempts, newest first."""
     seen = visible_devices(request).select_related("gateway").prefetch_related("tags__gateway")
     subject = get_object_or_404(seen, pk=pk)
     history = Backup.objects.filter(device=subject).order_by("-created_at", "-id")
-    active = history.active().first()
-    shown = page_of(request, with_damage(history))
-    comparable = [backup.pk for backup in shown if backup.file_path]
-    context = {"device": subject, "page": shown, "active": active, "comparable": comparable[:2]}
+    before = request.GET.get("before", "")
+    versions, older = versions_of(subject.pk, int(before) if before.isdecimal() and len(before) < 9 else None)
+    waiting = Backup.objects.filter(device=subject).awaiting_decision()
+    context = {
+        "device": subject,
+        "page": page_of(request, with_damage(history)),
+        "active": history.active().first(),
+        "versions": versions,
+        "older": versions[-1].number if older else None,
+        "present": not before,
+        "waiting": waiting.first() if subject.last_status == Device.LastStatus.FAILED else None,
+        "log_ins": log_ins_of(subject) if request.user.has_perm("credentials.view_credential") else None,
+    }
     return render(request, "pages/device.html", context)
 
 
@@ -97,11 +88,12 @@ def ask_for_backups(
     except RequestRefused as error:
         messages.error(request, str(error))
         return redirect(otherwise)
-    _tell(request, asked)
+    tell(request, asked)
     return redirect("pages:job", asked.job.pk) if request.user.has_perm("backups.view_job") else redirect(otherwise)
 
 
-def _tell(request: HttpRequest, asked: BackupRequest) -> None:
+def tell(request: HttpRequest, asked: BackupRequest) -> None:
+    """Say what became of a request."""
     if made := asked.made:
         messages.success(request, f"Backup of {made} device{'s' if made > 1 else ''} requested.")
     if active := len(asked.active_ids):

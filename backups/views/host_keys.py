@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from backups.views.access import UserRequest, page
+from backups.views.access import UserRequest, page, page_of
 from devices.host_keys import KeyNotOffered, accept, dismiss, trusted_keys
 from devices.models import HostKey
 from devices.models.host_key import HostKeyQuerySet
@@ -28,9 +28,15 @@ def host_keys_path(keys: Iterable[HostKey]) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page("devices.view_hostkey")
 def host_keys(request: UserRequest) -> HttpResponse:
-    """Keys (`?key=<id>&key=<id>…`) beside those that are known, and the decision on those that wait for one."""
+    """Keys (`?key=<id>&key=<id>…`) beside those that are known, and the decision on those that wait for one.
+
+    Without any, a list of all that wait.
+    """
     if request.method == "POST":
         return _decide(request)
+    if "key" not in request.GET:
+        waiting = _with_owners(HostKey.objects.visible_to(request.user).offered().with_known_fingerprint())
+        return render(request, "pages/host_keys_waiting.html", {"page": page_of(request, waiting)})
     shown = list(_visible_keys(request, request.GET.getlist("key")))
     if not shown:
         raise Http404("There is no such host key.")
@@ -70,5 +76,8 @@ def _visible_keys(request: HttpRequest, texts: list[str]) -> HostKeyQuerySet:
             ids.append(uuid.UUID(text))
         except ValueError:
             continue
-    keys = HostKey.objects.visible_to(request.user).filter(pk__in=ids)
+    return _with_owners(HostKey.objects.visible_to(request.user).filter(pk__in=ids))
+
+
+def _with_owners(keys: HostKeyQuerySet) -> HostKeyQuerySet:
     return keys.select_related("device", "gateway", "decided_by").order_by("first_seen_at", "pk")

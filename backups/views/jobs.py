@@ -1,46 +1,46 @@
-"""The page of a job, as it runs and after, and the question whether to cancel it."""
+"""The page of a job, as it runs and after, and its buttons."""
 
 import uuid
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from backups.exceptions import RequestRefused
-from backups.models import Backup, Job, JobLog, progress_of
+from backups.log_tail import place_of
+from backups.models import Job
+from backups.retrying import retry_job
 from backups.services import cancel_job
-from backups.views.access import UserRequest, page, page_of
-
-LOG_SHOWN = 500  # newest entries
-# What housekeeping counts, as its jobs' metadata have it
-TALLY = {
-    "examined": "Looked at",
-    "orphans": "Orphans found",
-    "young": "Too young to delete",
-    "deleted": "Backups deleted",
-    "files": "Files deleted",
-    "bytes": "Bytes freed",
-    "entries": "Log entries deleted",
-    "tests": "Log-in tests deleted",
-    "jobs": "Jobs deleted",
-    "workers": "Worker records deleted",
-    "problems": "Problems",
-}
-# What went wrong first, then what is under way
-_ORDER = Case(When(status="failed", then=0), When(status="running", then=1), When(status="pending", then=2), default=3)
+from backups.views.access import UserRequest, page
+from backups.views.devices import tell
+from backups.views.job_state import job_rows, job_state
 
 
 @require_safe
 @page("backups.view_job")
 def job(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
-    """A job: how far it is, its backups and its log."""
-    subject = visible_job(request, pk)
-    renew = subject.is_active and request.GET.get("renew") != "no"
-    return render(request, "pages/job.html", {"job": subject, "renew": renew} | job_context(request, subject))
+    """A job: how far it is, its backups and its log. It stays up to date by itself; with `?renew=no` it does not."""
+    context = job_context(request, visible_job(request, pk))
+    context["live"] = not context["over"] and request.GET.get("renew") != "no"
+    return render(request, "pages/job.html", context)
+
+
+@require_safe
+@page("backups.view_job")
+def live(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
+    """What is new for the page of a job (`?after=` is the last log entry it has); 204 if that is nothing."""
+    subject, query = visible_job(request, pk), request.GET.copy()
+    known = {name: str(query.pop(name, [""])[-1]) for name in ("after", "seen", "said")}
+    request.GET = query  # type: ignore[assignment]  # what is left is the page's own, and so are the links in it
+    state = job_state(request, subject, place_of(known["after"]))
+    if known["seen"] == state["seen"]:
+        return HttpResponse(status=204)
+    state |= job_rows(request, subject, state["choice"], state["tally"])
+    say = known["said"] != str(state["tally"].tenths) or state["over"]
+    return render(request, "pages/_job_news.html", state | {"live": not state["over"], "say": say})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,6 +60,20 @@ def cancel(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("pages:job", pk=subject.pk)
 
 
+@require_POST
+@page("backups.view_job", "backups.run_backup")
+def retry(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
+    """The button "Retry failed": on to the new job."""
+    subject = visible_job(request, pk)
+    try:
+        asked = retry_job(subject, user=request.user, trigger=Job.Trigger.PAGE)
+    except (RequestRefused, PermissionDenied) as error:
+        messages.error(request, str(error))
+        return redirect("pages:job", pk=subject.pk)
+    tell(request, asked)
+    return redirect("pages:job", pk=asked.job.pk)
+
+
 def visible_job(request: HttpRequest, pk: uuid.UUID) -> Job:
     """A job that the user sees; anything else is 404."""
     jobs = Job.objects.visible_to(request.user).select_related("requested_by", "cancelled_by")
@@ -68,23 +82,5 @@ def visible_job(request: HttpRequest, pk: uuid.UUID) -> Job:
 
 def job_context(request: HttpRequest, subject: Job) -> dict[str, Any]:
     """What the pages of a job show, of the devices that the user sees."""
-    visible = Backup.objects.filter(job=subject).visible_to(request.user)
-    progress = progress_of([subject], visible)[subject.pk]
-    # Not only the job's own backups: a verification tells about those of all jobs
-    mine = Q(backup__isnull=True) | Exists(Backup.objects.visible_to(request.user).filter(pk=OuterRef("backup")))
-    rows = visible.select_related("device__platform").defer("device__platform__secret_patterns")
-    return {
-        "counts": [(status, progress[status]) for status in ("completed", "failed", "running", "pending")],
-        "total": sum(progress.values()),
-        "ended": progress["completed"] + progress["failed"],
-        "page": page_of(request, rows.order_by(_ORDER, "device__hostname")),
-        "log": newest_entries(JobLog.objects.filter(mine, job=subject)),
-        "log_shown": LOG_SHOWN,
-        "tally": [(label, subject.metadata[key]) for key, label in TALLY.items() if key in subject.metadata],
-    }
-
-
-def newest_entries(log: QuerySet[JobLog]) -> list[JobLog]:
-    """The newest entries of a log, oldest first, without those for programmers."""
-    told = log.exclude(level=JobLog.Level.DEBUG).select_related("backup__device")
-    return list(told.order_by("-id")[:LOG_SHOWN])[::-1]
+    state = job_state(request, subject)
+    return state | job_rows(request, subject, state["choice"], state["tally"])

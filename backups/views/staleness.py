@@ -1,7 +1,5 @@
 """The page of devices without a good backup in time, and its buttons "Back up now"."""
 
-import uuid
-
 from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
@@ -12,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from backups import staleness
 from backups.models import Job
 from backups.views.access import UserRequest, page, page_of, visible_devices
+from backups.views.device_list import selected_ids
 from backups.views.devices import READER, active_backup, ask_for_backups
 from devices.models import Device, DeviceQuerySet, Platform, Tag
 
@@ -50,7 +49,7 @@ def back_up_stale(request: UserRequest) -> HttpResponse:
         wanted = _narrow(visible_devices(request).stale(), _chosen(request))
         problem = "No device is stale any more." if not wanted.exists() else ""
     else:
-        selected = _ids(request.POST.getlist("device"))
+        selected = selected_ids(request.POST.getlist("device"))
         wanted = visible_devices(request).filter(pk__in=selected)
         problem = "" if selected else "Select devices first."
     if problem:
@@ -77,14 +76,3 @@ def _why_empty(visible: DeviceQuerySet) -> dict[str, int]:
         "objectives": Tag.objects.filter(max_age_hours__isnull=False).count(),
         "with_objective": visible.filter(enabled=True).with_objective().count(),
     }
-
-
-def _ids(texts: list[str]) -> list[uuid.UUID]:
-    """What of these is an id."""
-    found = []
-    for text in texts:
-        try:
-            found.append(uuid.UUID(text))
-        except ValueError:
-            continue
-    return found

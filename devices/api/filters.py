@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
-from devices.models import Device, DeviceQuerySet, Gateway, Platform, Tag, effective_gateway
+from devices.models import Device, DeviceQuerySet, Gateway, Platform, Tag
 from netraven.filtering import FlagFilter
 
 
@@ -29,9 +29,10 @@ class DeviceFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
         model = Device
         fields: list[str] = []
 
-    def through(self, devices: QuerySet[Device], name: str, gateway: str) -> QuerySet[Device]:
+    def through(self, devices: DeviceQuerySet, name: str, gateway: str) -> QuerySet[Device]:
         """Behind the gateway of this name, by their own choice or that of their tags."""
-        return devices.annotate(way=effective_gateway()).filter(way__in=Gateway.objects.filter(name=gateway))
+        found = Gateway.objects.filter(name=gateway).first()
+        return devices.behind(found) if found else devices.none()
 
     def by_staleness(self, devices: DeviceQuerySet, name: str, stale: bool) -> QuerySet[Device]:
         """Those that miss their objective; or all others, with an objective or without."""

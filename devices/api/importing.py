@@ -13,6 +13,7 @@ from credentials.models import Credential
 from devices.api.own_credential import LOGIN_FIELDS, save_own_credential
 from devices.inventory_csv import COLUMNS
 from devices.models import Device, Gateway, Platform, Tag
+from netraven.audit.trail import note_created
 from netraven.bounded_fields import MOST_NAMES, BoundedListField
 
 MOST = 10_000  # rows
@@ -144,16 +145,18 @@ class DeviceImport:
         return errors
 
     def _create(self, rows: list[tuple[int, dict[str, Any]]]) -> None:
-        devices, links = list[Device](), list[Any]()
+        devices, links, tagged = list[Device](), list[Any](), dict[Any, list[Tag]]()
         for number, attrs in rows:
             login, tags = _take(attrs, *LOGIN_FIELDS), attrs.pop("tags", [])
             device = Device(**attrs)
             if login:
                 device.credential = self._own_credential(number, device, login)
             devices.append(device)
-            links += [Device.tags.through(device_id=device.pk, tag_id=tag.pk) for tag in dict.fromkeys(tags)]
+            tagged[device.pk] = list(dict.fromkeys(tags))
+            links += [Device.tags.through(device_id=device.pk, tag_id=tag.pk) for tag in tagged[device.pk]]
         Device.objects.bulk_create(devices, batch_size=500)
         Device.tags.through.objects.bulk_create(links, batch_size=1000)
+        note_created(devices, "tags", tagged)
         self.counts["created"] = len(devices)
 
     def _change(self, number: int, device: Device, attrs: dict[str, Any]) -> None:

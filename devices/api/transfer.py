@@ -17,6 +17,7 @@ from credentials.models import Credential
 from devices.api.importing import DeviceImport, Rows
 from devices.inventory_csv import BadTable, columns_for, csv_lines, plain_row, read_table
 from devices.models import Device
+from netraven.audit.trail import Action, note_kind
 from netraven.filtering import flag_from, refuse_unknown
 from netraven.permissions import signed_in_user
 
@@ -72,6 +73,7 @@ def export_response(request: Request, devices: QuerySet[Device]) -> StreamingHtt
         raise ValidationError({"format": ["There are csv and json."]})
     seen = signed_in_user(request).has_perm("credentials.view_credential")
     found = devices.select_related("platform", "gateway", "credential").defer(*SECRETS).prefetch_related("tags")
+    note_kind(Action.EXPORT_DEVICES, Device, format=form, devices=devices.count())
     rows = (plain_row(device, with_credential=seen) for device in found.iterator(chunk_size=CHUNK))
     return StreamingHttpResponse(
         csv_lines(rows, columns_for(with_credential=seen)) if form == "csv" else _json_lines(rows),

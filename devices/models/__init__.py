@@ -1,6 +1,6 @@
 """What is backed up, how it is reached, and who it has proven to be."""
 
-from devices.models.device import Device, DeviceQuerySet, Viewer, effective_gateway
+from devices.models.device import Device, DeviceQuerySet, Viewer, effective_gateway, visible_to
 from devices.models.gateway import Gateway
 from devices.models.host_key import HostKey
 from devices.models.platform import Platform
@@ -16,4 +16,5 @@ __all__ = [
     "TagCredential",
     "Viewer",
     "effective_gateway",
+    "visible_to",
 ]

@@ -30,18 +30,15 @@ class DeviceQuerySet(models.QuerySet["Device"]):
 
     def visible_to(self, user: Viewer) -> "DeviceQuerySet":
         """Devices without a restricted tag, or with one whose groups the user is in: the one place that says so."""
-        if not user.is_authenticated or not user.is_active:
-            return self.none()
-        if getattr(user, "is_superuser", False):
-            return self
-        tagged = Device.tags.through.objects.filter(device=OuterRef("pk"))
-        restricted = Exists(tagged.filter(tag__groups__isnull=False))
-        member = Exists(tagged.filter(tag__groups__in=user.groups.values("pk")))  # type: ignore[attr-defined]
-        return self.filter(~restricted | member)
+        return self.filter(visible_to(user))
 
     def with_objective(self) -> "DeviceQuerySet":
         """Those with a tag that says within how many hours there must be a good backup."""
         return self.filter(Exists(_objectives()))
+
+    def without_objective(self) -> "DeviceQuerySet":
+        """Those with no such tag."""
+        return self.filter(~Exists(_objectives()))
 
     def missing_objective(self, now: datetime | None = None) -> "DeviceQuerySet":
         """Those whose last good backup is older than their tags allow, enabled or not; `now` None is this moment."""
@@ -64,6 +61,12 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         """By the id of each tag that any of them has: how many do. One query."""
         tagged = Device.tags.through.objects.filter(device__in=self.order_by().values("pk"))
         return dict(tagged.order_by().values_list("tag").annotate(Count("pk")))
+
+    def behind(self, gateway: Gateway) -> "DeviceQuerySet":
+        """Those that go through a gateway, by their own choice or that of their tags."""
+        tagged = Device.tags.through.objects.filter(tag__gateway=gateway).values("device")
+        possible = self.filter(Q(gateway=gateway) | Q(pk__in=tagged))
+        return possible.annotate(way=effective_gateway()).filter(way=gateway.pk)
 
     def behind_gateways(self) -> dict[uuid.UUID, dict[str, Any]]:
         """By the id of each gateway that leads to any of them: how many (`devices`), at how many of those the last
@@ -171,6 +174,22 @@ class Device(models.Model):
     def is_stale(self) -> bool:
         """Whether its objective is missed now."""
         return self.stale_since is not None
+
+
+def visible_to(user: Viewer, device: str = "pk") -> Q:
+    """The condition that the user sees a device, for rows that name one in the field `device`.
+
+    The devices in question are looked up once for the whole statement, not for each of a million rows.
+    """
+    if not user.is_authenticated or not user.is_active:
+        return Q(pk__in=())
+    if getattr(user, "is_superuser", False):
+        return Q(pk__isnull=False)  # an empty condition would get lost beside an “or”
+    groups, tagged = Tag.groups.through.objects, Device.tags.through.objects.order_by()
+    own = groups.filter(group__in=user.groups.values("pk"))  # type: ignore[attr-defined]
+    restricted = tagged.filter(tag__in=groups.values("tag")).values("device")
+    member = tagged.filter(tag__in=own.values("tag")).values("device")
+    return ~Q(**{f"{device}__in": restricted}) | Q(**{f"{device}__in": member})
 
 
 def effective_gateway() -> Coalesce:

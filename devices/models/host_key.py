@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
-from devices.models.device import Device, Viewer
+from devices.models.device import Device, Viewer, visible_to
 from devices.models.gateway import Gateway
 
 
@@ -19,7 +19,7 @@ class HostKeyQuerySet(models.QuerySet["HostKey"]):
         """Those of devices that the user sees, and those of gateways."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        return self.filter(Q(device__in=Device.objects.visible_to(user)) | Q(gateway__isnull=False))
+        return self.filter(visible_to(user, "device") | Q(gateway__isnull=False))
 
     def offered(self) -> "HostKeyQuerySet":
         """Those that wait for a decision."""
@@ -85,6 +85,11 @@ class HostKey(models.Model):
 
     def __str__(self) -> str:
         return self.fingerprint
+
+    @property
+    def name_in_trail(self) -> str:
+        """Whose it is, too."""
+        return f"{self.owner}: {self.fingerprint}"
 
     @property
     def owner(self) -> Device | Gateway:

@@ -44,6 +44,11 @@ class TokenDetails(models.Model):
         return self.name or "log-in"
 
     @property
+    def name_in_trail(self) -> str:
+        """Whose it is, too."""
+        return f"{self} of {self.token.user.get_username()}"
+
+    @property
     def is_limited(self) -> bool:
         """May do less than its user."""
         return self.read_only or bool(self.scopes)

@@ -15,6 +15,9 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "secrets:read": ("backups.view_config", "backups.view_secrets"),
     "credentials": ("credentials.*",),
     "schedules": ("scheduling.*",),
+    # Of the trail it sees what the other scopes let it view
+    "audit:read": ("audit.view_auditentry", "auth.view_*", "tokens.view_*"),
+    "notifications": ("backups.*_channel", "backups.view_delivery"),
 }
 
 

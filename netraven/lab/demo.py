@@ -83,8 +83,8 @@ def _back_up_everything(inventory: list[dict[str, Any]]) -> list[str]:
 
 
 def _change_one(inventory: list[dict[str, Any]]) -> list[str]:
-    from backups.diff import as_patch
     from backups.models import Backup
+    from backups.patches import as_patch
     from backups.storage import read_text
     from scheduling.models import Schedule
     from scheduling.services import run_now

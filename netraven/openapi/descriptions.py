@@ -5,8 +5,11 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 
+from backups.api.channels import ChannelViewSet
+from backups.api.deliveries import DeliverySerializer, DeliveryViewSet
 from backups.api.job_requests import JobRequestSerializer
 from backups.api.log_ins import LoginTestRequestSerializer, LoginTestSerializer, LoginTestView
+from backups.api.search import SearchSerializer, SearchView
 from backups.api.serializers import BackupRequestSerializer, BackupSerializer, CommentsSerializer, JobSerializer
 from backups.api.views import BackupViewSet, DeviceBackupsView, DeviceBackupView, JobBackupsView, JobLogView, JobViewSet
 from devices.api.device_lists import DeviceListSerializer
@@ -44,6 +47,19 @@ NEW_TOKEN = OpenApiExample(
     {"name": "ticket system", "read_only": True, "scopes": ["devices:read", "config:read"]},
     request_only=True,
 )
+NEW_CHANNEL = OpenApiExample(
+    "A signed webhook",
+    {
+        "name": "chat",
+        "kind": "webhook",
+        "url": "https://chat.example.net/hooks/netraven",
+        "secret": "whsec_…",
+        "events": ["failed", "recovered"],
+        "tags": ["core"],
+        "mode": "each",
+    },
+    request_only=True,
+)
 DEVICE_ROW = OpenApiExample(
     "A list",
     {"hostname": "branch1", "address": "192.0.2.10", "platform": "ios", "tags": ["branch"]},
@@ -71,6 +87,7 @@ def describe() -> None:
     extend_schema_view(get=extend_schema(responses=MeSerializer))(MeView)
     _describe_devices()
     _describe_backups()
+    _describe_notifications()
     describe_schedules()
 
 
@@ -146,6 +163,30 @@ def _describe_backups() -> None:
         retry=extend_schema(parameters=[parts.IDEMPOTENCY_KEY], request=None, responses=_ASKED),
         cancel=extend_schema(request=None, responses=_CANCELLED),
     )(JobViewSet)
+    extend_schema_view(
+        get=extend_schema(
+            parameters=[
+                parts.query("q", OpenApiTypes.STR, "What to search for, within one line.", required=True),
+                parts.query("regex", OpenApiTypes.BOOL, "It is a regular expression, of RE2."),
+                parts.query("case", OpenApiTypes.BOOL, "Upper and lower case differ."),
+                parts.query("versions", OpenApiTypes.STR, "current unless you say all.", enum=["current", "all"]),
+                parts.query("find", OpenApiTypes.STR, "absent: devices without it.", enum=["present", "absent"]),
+                parts.query("tag", OpenApiTypes.STR, "Devices with the tag of this name."),
+                parts.query("platform", OpenApiTypes.STR, "Devices of the platform with this slug."),
+                parts.query("device", OpenApiTypes.STR, "An id, or a part of the host name."),
+                parts.query("after", OpenApiTypes.STR, "Go on after the device of this host name; see next."),
+                parts.MASKED,
+            ],
+            responses=SearchSerializer,
+        )
+    )(SearchView)
     extend_schema_view(post=extend_schema(request=LoginTestRequestSerializer, responses=LoginTestSerializer))(
         LoginTestView
     )
+
+
+def _describe_notifications() -> None:
+    extend_schema_view(
+        create=extend_schema(examples=[NEW_CHANNEL]), test=extend_schema(request=None, responses=parts.TEST_SENT)
+    )(ChannelViewSet)
+    extend_schema_view(resend=extend_schema(request=None, responses={202: DeliverySerializer}))(DeliveryViewSet)

@@ -92,6 +92,12 @@ BACKUP_ASKED = answer(
 TRIED = answer(
     "Tried", result=serializers.CharField(), message=serializers.CharField(), seconds=serializers.FloatField()
 )
+TEST_SENT = answer(
+    "TestSent",
+    result=serializers.ChoiceField(choices=["sent", "failed"]),
+    message=serializers.CharField(),
+    delivery=serializers.UUIDField(),
+)
 CHANGED = answer("Changed", changed=serializers.IntegerField())
 IMPORTED = answer(
     "Imported",

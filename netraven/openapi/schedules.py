@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_f
 from rest_framework import serializers
 
 from netraven.openapi import parts
-from scheduling.api.fields import WallTimeField
+from netraven.wall_time import WallTimeField
 from scheduling.api.previews import PreviewRequestSerializer
 from scheduling.api.runs import RunSerializer
 from scheduling.api.serializers import ScheduleSerializer, ToggleSerializer

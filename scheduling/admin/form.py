@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from backups.admin.previewing import Previewing
 from scheduling.admin.fields import ClockInput, HostnamesField, WallField
 from scheduling.models import Schedule
 from scheduling.recurrence import resolve
@@ -39,7 +40,7 @@ def used_fields(schedule_type: str, day_rule: str = "") -> set[str]:
     return used | ({"end_at"} if schedule_type != Schedule.Type.ONCE else set())
 
 
-class ScheduleForm(_Form):
+class ScheduleForm(Previewing, _Form):
     """A schedule with its targets; what the user does not see of those stays as it is."""
 
     user: ClassVar[User]
@@ -75,15 +76,6 @@ class ScheduleForm(_Form):
             self._name_many(relation, by_name)
             if number := len(self._unseen(relation)):
                 self.fields[relation].help_text = f"{number} more, which you do not see, stay chosen."
-
-    @property
-    def previewing(self) -> bool:
-        """Whether it was sent only to see what it would do."""
-        return "_preview" in self.data
-
-    def is_valid(self) -> bool:
-        """Never for a preview: nobody is to save that."""
-        return super().is_valid() and not self.previewing
 
     def clean(self) -> dict[str, Any]:
         """Forget what the type does not use, place times in the zone, collect the targets."""

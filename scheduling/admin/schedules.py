@@ -83,7 +83,7 @@ class StateFilter(admin.SimpleListFilter):
             return queryset.filter(enabled=True)
         if self.value() == "paused":
             return queryset.filter(enabled=False, disabled_reason="")
-        return queryset.filter(enabled=False).exclude(disabled_reason="") if self.value() else queryset
+        return queryset.filter(pk__in=Schedule.objects.switched_off().values("pk")) if self.value() else queryset
 
 
 @admin.register(Schedule)

@@ -1,7 +1,6 @@
 """What the fields of a schedule look like in JSON."""
 
-import re
-from datetime import datetime, time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -14,18 +13,6 @@ from devices.api.serializers import TagNamesField
 if TYPE_CHECKING:
     from scheduling.api.serializers import ScheduleSerializer
     from scheduling.models import Schedule
-
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?", re.ASCII)
-
-
-class WallTimeField(serializers.TimeField):
-    """`02:30`, in the zone of the schedule: one with a zone of its own is refused, where DRF would forget that."""
-
-    def to_internal_value(self, value: Any) -> time:
-        """The time of day. Raises ValidationError."""
-        if not isinstance(value, str) or not _CLOCK.fullmatch(value):
-            raise serializers.ValidationError("Give a time of day such as 02:30, in the schedule's time zone.")
-        return super().to_internal_value(value)
 
 
 class MomentField(serializers.DateTimeField):

@@ -15,12 +15,12 @@ from rest_framework.fields import get_error_detail
 
 from devices.models import Device
 from netraven.bounded_fields import BoundedCharField, BoundedListField
+from netraven.wall_time import WallTimeField
 from scheduling.api.fields import (
     DevicesField,
     MomentField,
     PlatformsField,
     TagsField,
-    WallTimeField,
 )
 from scheduling.api.runs import RunSerializer
 from scheduling.api.shown import OF_DEVICES, Shown, rows_of

@@ -31,6 +31,10 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
         """Those whose time has come, the one that has waited longest first."""
         return self.filter(enabled=True, next_run_at__lte=now).order_by("next_run_at", "pk")
 
+    def switched_off(self) -> "ScheduleQuerySet":
+        """Those that NetRaven itself disabled, and says why."""
+        return self.filter(enabled=False).exclude(disabled_reason="")
+
 
 class Schedule(models.Model):
     """Backups of some devices at some times: everything a tick needs is in this row.

@@ -19,6 +19,7 @@ from scheduling.models import Schedule, ScheduleQuerySet, ScheduleRun
 register = template.Library()
 
 SHOWN = 20  # schedules of a device or a tag
+NAMED = 5  # of the disabled ones
 # Of what never came to a job: a colour and a mark, with the word beside them
 LOOKS = {
     ScheduleRun.Outcome.OVERLAPPED: ("cancelled", "■"),
@@ -111,6 +112,17 @@ def tag_schedules(context: template.Context, tag: Tag) -> dict[str, Any]:
     if not context["perms"]["scheduling"]["view_schedule"]:
         return {}
     return _first(Schedule.objects.filter(tags=tag))
+
+
+@register.simple_tag(takes_context=True)
+def switched_off_schedules(context: template.Context) -> dict[str, Any]:
+    """The schedules that NetRaven itself has disabled, for those who may see them."""
+    if not context["perms"]["scheduling"]["view_schedule"]:
+        return {}
+    disabled = Schedule.objects.switched_off().order_by("name")
+    rows = list(disabled[: NAMED + 1])
+    more = len(rows) > NAMED
+    return {"rows": rows[:NAMED], "more": more, "total": disabled.count() if more else len(rows)}
 
 
 def _first(schedules: ScheduleQuerySet) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.urls import URLPattern
 from rest_framework.test import APIClient
 
-from backups.models import Backup
+from backups.models import Backup, Channel, Delivery
 from devices.models import Gateway, HostKey, Platform, Tag, TagCredential
 from netraven.api import urlpatterns
 from netraven.api_tokens.making import make_token
@@ -27,7 +27,10 @@ VIEW_PERMISSIONS = [
     "credentials.view_credential",
     "backups.view_backup",
     "backups.view_job",
+    "backups.view_channel",
+    "backups.view_delivery",
     "scheduling.view_schedule",
+    "audit.view_auditentry",
 ]
 LISTED = ("list", "detail")
 Body = dict[str, object] | list[object]
@@ -41,12 +44,12 @@ READ = [401, 401, 401, 403, 200, 200]
 CREATE = [401, 401, 401, 403, 403, 201]
 CHANGE = [401, 401, 401, 403, 403, 200]
 DELETE = [401, 401, 401, 403, 403, 204]
-MODELS = ["device", "tag", "platform", "gateway", "credential", "schedule"]
+MODELS = ["device", "tag", "platform", "gateway", "credential", "schedule", "channel"]
 EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-token", "post"): [200, 200, 200, 200, 200, 200],
     ("api-token", "delete"): [401, 401, 401, 204, 204, 204],
-    **{(f"api-{model}-list", "get"): READ for model in [*MODELS, "hostkey", "backup", "job"]},
-    **{(f"api-{model}-detail", "get"): READ for model in [*MODELS, "hostkey", "backup", "job"]},
+    **{(f"api-{model}-list", "get"): READ for model in [*MODELS, "hostkey", "backup", "job", "delivery"]},
+    **{(f"api-{model}-detail", "get"): READ for model in [*MODELS, "hostkey", "backup", "job", "delivery"]},
     **{(f"api-{model}-list", "post"): CREATE for model in MODELS},
     **{(f"api-{model}-detail", method): CHANGE for model in MODELS for method in ("put", "patch")},
     **{(f"api-{model}-detail", "delete"): DELETE for model in MODELS},
@@ -59,6 +62,8 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-credential-statistics-list", "get"): READ,
     ("api-credential-test", "post"): CHANGE,
     ("api-gateway-test", "post"): CHANGE,
+    ("api-channel-test", "post"): CHANGE,
+    ("api-delivery-resend", "post"): [401, 401, 401, 403, 403, 202],
     ("api-tag-statistics", "get"): READ,
     ("api-tag-statistics-list", "get"): READ,
     ("api-tag-credentials", "get"): READ,
@@ -88,6 +93,8 @@ EXPECTED: dict[tuple[str, str], list[int]] = {
     ("api-job-backups", "get"): READ,
     ("api-job-log", "get"): READ,
     ("api-stale", "get"): READ,
+    ("api-audit", "get"): READ,
+    ("api-search", "get"): CHANGE,
     ("api-schedule-preview-unsaved", "post"): READ,
     **{(f"api-schedule-{what}", "get"): READ for what in ("preview", "week", "jobs", "devices")},
     ("api-schedule-run", "post"): [401, 401, 401, 403, 403, 202],
@@ -102,6 +109,7 @@ OPERATES = {
     *(("api-device-backup", "post"), ("api-device-check", "post"), ("api-credential-test", "post")),
     *(("api-job-list", "post"), ("api-job-cancel", "post"), ("api-job-retry", "post")),
     *(("api-backup-content", "get"), ("api-backup-diff", "get"), ("api-backup-detail", "patch")),
+    ("api-search", "get"),
 }
 # What the scope devices:read holds.
 IN_SCOPE = {
@@ -113,6 +121,7 @@ IN_SCOPE = {
     *(("api-device-export", "get"), ("api-tag-statistics", "get"), ("api-tag-statistics-list", "get")),
     *(("api-me", "get"), ("api-schema", "get")),
 }
+QUERIES = {"api-search": "?q=hostname"}  # without which there is nothing to do
 WITHOUT_RIGHTS = {("api-token", "post"), ("api-token", "delete"), ("api-health", "get")}  # whatever the token
 OF_TOKENS = ("api-owntoken-list", "api-owntoken-detail")  # limited tokens manage none
 
@@ -238,6 +247,16 @@ def prepare_gateway() -> tuple[str, Body]:
     return str(gateway.pk), {"name": "jump2", "address": "192.0.2.9", "credential": str(credential.pk)}
 
 
+def prepare_channel() -> tuple[str, Body]:
+    channel = Channel.objects.create(name="noc", kind="webhook", url="https://127.0.0.1/", secret="x" * 24)
+    return str(channel.pk), {"name": "anna", "kind": "email", "addresses": ["anna@example.net"]}
+
+
+def prepare_delivery() -> tuple[str, Body]:
+    channel = Channel.objects.get(pk=prepare_channel()[0])
+    return str(Delivery.objects.create(channel=channel, status="failed").pk), {}
+
+
 def prepare_schedule() -> tuple[str, Body]:
     device = add_device()
     schedule = Schedule(name="nightly", time=time(2, 30), all_devices=True)
@@ -276,9 +295,13 @@ PREPARE: dict[str, Callable[[], tuple[str, Body]]] = {
     "gateway": prepare_gateway,
     "hostkey": prepare_offered_key,
     "schedule": prepare_schedule,
+    "channel": prepare_channel,
+    "delivery": prepare_delivery,
     "schedule-toggle": lambda: (prepare_schedule()[0], {"enabled": False}),
     "backup": prepare_incomplete,
     "stale": prepare_device,
+    "audit": prepare_device,
+    "search": prepare_device,
     "job-retry": lambda: (str(add_backup(add_device(), "failed").job_id), {}),
     "job": lambda: (str(add_backup(add_device(), "pending").job_id), {"all": True}),
 }
@@ -300,7 +323,7 @@ def test_each_caller_gets_what_it_may(
     kind = name.removeprefix("api-")
     key, body = PREPARE.get(kind, PREPARE[kind.split("-")[0]])()
     response = getattr(callers[caller], method)(
-        path_of(pattern, key), body if method not in ("get", "delete") else None
+        path_of(pattern, key) + QUERIES.get(name, ""), body if method not in ("get", "delete") else None
     )
     assert response.status_code == expected(name, method, caller), response.content
     if response.status_code == 401:

@@ -12,6 +12,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from backups import heartbeat
+from backups.models import Channel, Delivery
 from devices.models import Gateway, Tag, TagCredential
 from netraven.api_tokens.making import make_token
 from scheduling.models import Schedule
@@ -38,6 +39,7 @@ def records(transactional_db: None) -> dict[str, str]:
     key = device.host_keys.create(kind="ssh", text="ssh-rsa AA==", fingerprint="x", state="offered")
     older, backup = add_backup(device), add_backup(device, content=b"hostname core2\nend\n")
     add_backup(device, "failed", job=older.job)
+    channel = Channel.objects.create(name="noc", kind="webhook", url="https://127.0.0.1/", secret="x" * 24)
     return {
         "/api/devices/": str(device.pk),
         "/api/backups/": str(backup.pk),
@@ -46,6 +48,8 @@ def records(transactional_db: None) -> dict[str, str]:
         "/api/gateways/": str(gateway.pk),
         "/api/credentials/": str(credential.pk),
         "/api/host-keys/": str(key.pk),
+        "/api/channels/": str(channel.pk),
+        "/api/deliveries/": str(Delivery.objects.create(channel=channel, status="failed").pk),
         "/api/schedules/": str(save_schedule(Schedule(name="nightly", time=time(2, 30), all_devices=True)).pk),
     }
 

@@ -4,14 +4,13 @@ import uuid
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from rest_framework.test import APIClient
 
 from credentials.models import Credential
 from devices.models import Device, Gateway, HostKey, Tag
 from tests.api.conftest import MakeClient, add_device, wrong_fields
-from tests.devices.test_host_keys import offer
+from tests.devices.test_host_keys import decisions, offer
 
 pytestmark = pytest.mark.django_db
 DECIDE = ("devices.view_hostkey", "devices.accept_hostkey")
@@ -67,7 +66,7 @@ def test_accepting_says_who_did_it_and_is_audited(client_with: MakeClient) -> No
     client = client_with(*DECIDE)
     row = client.post(f"/api/host-keys/{offered.pk}/accept").json()
     assert (row["state"], row["known_fingerprint"]) == ("trusted", offered.fingerprint)
-    assert row["decided_by"] == LogEntry.objects.get().user.get_username()
+    assert row["decided_by"] == decisions()[0].actor_name
     assert row["decided_at"]
     again = client.post(f"/api/host-keys/{offered.pk}/accept")
     assert (again.status_code, again.json()) == (200, row)

@@ -116,8 +116,8 @@ def test_a_diff_of_masked_texts_shows_that_a_secret_changed(
     trusted: APIClient, reader: APIClient, backups: tuple[Backup, Backup]
 ) -> None:
     exact, masked = (client.get(f"/api/backups/{backups[1].pk}/diff") for client in (trusted, reader))
-    assert b"-enable secret hunter-one\n+enable secret hunter-six\n" in exact.content
-    lines = masked.content.decode().splitlines()
+    assert b"-enable secret hunter-one\r\n+enable secret hunter-six\r\n" in exact.content
+    lines = masked.content.decode("latin-1").splitlines()
     changes = [line for line in lines[2:] if line[0] in "+-"]
     assert [MARKER.sub("*", line) for line in changes] == ["-enable secret *", "+enable secret *"]
     assert MARKER.findall(changes[0]) != MARKER.findall(changes[1])

@@ -1,14 +1,15 @@
 """Diffs of configurations: they agree with the change hash, they are true patches, and they come at once."""
 
-import re
 import time
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from backups.diff import Hunk, as_patch, changes, count, unified
-from backups.fingerprint import change_hash, split_lines, stable_lines
+from backups.diff import Hunk, changes, compare, count, unified
+from backups.fingerprint import change_hash, split_lines
+from backups.line_changes import find_changes
+from backups.patches import as_patch
 
 VOLATILE = r"^! Last change\b" + "\n" + r"^ntp clock-period \d+"
 
@@ -47,30 +48,6 @@ texts = st.builds(
 )
 
 
-def apply_patch(old: str, patch: str, volatile: str) -> list[str]:
-    """What the patch makes of the stable lines of a text; its numbers are those of the stored file."""
-    stored = [line.rstrip() for line in split_lines(old)]
-    skip = re.compile("|".join(volatile.splitlines())) if volatile else None
-    numbers = [number for number, line in enumerate(stored, start=1) if not (skip and skip.search(line))]
-    filled = [number for number in numbers if stored[number - 1]]
-    numbers = [number for number in numbers if filled and filled[0] <= number <= filled[-1]]
-    result: list[str] = []
-    at = 0
-    for row in patch.removesuffix("\n").split("\n")[2:]:
-        if header := re.match(r"@@ -(\d+),(\d+) \+(\d+),(\d+) @@", row):
-            start, length = int(header[1]), int(header[2])
-            stop = numbers.index(start) + (length == 0) if start else 0
-            result += [stored[number - 1] for number in numbers[at:stop]]
-            at = stop
-        elif row.startswith("+"):
-            result.append(row[1:])
-        else:
-            assert stored[numbers[at] - 1] == row[1:]
-            result += [row[1:]] if row.startswith(" ") else []
-            at += 1
-    return result + [stored[number - 1] for number in numbers[at:]]
-
-
 @given(texts, texts)
 @example("", "\n")
 @example("a", "")
@@ -78,12 +55,6 @@ def test_a_diff_is_empty_exactly_when_the_change_hashes_are_equal(old: str, new:
     same = change_hash(old, VOLATILE) == change_hash(new, VOLATILE)
     assert same is (unified(old, new, VOLATILE) == [])
     assert same is (as_patch(old, new, VOLATILE) == "")
-
-
-@given(texts, texts, st.sampled_from(["", VOLATILE]), st.integers(0, 4))
-def test_applying_the_patch_gives_the_new_stable_lines(old: str, new: str, volatile: str, context: int) -> None:
-    patch = as_patch(old, new, volatile, context=context)
-    assert apply_patch(old, patch, volatile) == stable_lines(new, volatile)
 
 
 @given(texts, texts)
@@ -162,10 +133,46 @@ def test_wholly_different_texts_come_at_once() -> None:
     assert seconds < 3
 
 
-@pytest.mark.parametrize("lines", [60_000])
-def test_texts_too_long_and_too_different_are_one_inexact_hunk(lines: int) -> None:
-    old = ["same", *(f"old {number}" for number in range(lines)), "same"]
-    new = ["same", *(f"new {number}" for number in range(lines)), "same"]
-    (hunk,) = unified("\n".join(old), "\n".join(new), "")
-    assert not hunk.exact
-    assert count([hunk]) == (lines, lines)
+def test_long_texts_that_change_in_many_places_are_compared_between_the_lines_they_share() -> None:
+    old = [f"ip route 10.0.{number}.0 255.255.255.0 Null0" for number in range(50_000)]
+    new = [line.replace("Null0", "Null1") if number % 500 == 7 else line for number, line in enumerate(old)]
+    start = time.perf_counter()
+    diff = compare("\n".join(old), "\n".join(new), "")
+    assert diff.exact
+    assert count(diff.hunks) == (100, 100)
+    assert len(diff.hunks) == 100
+    assert time.perf_counter() - start < 10  # takes 0.6 s
+
+
+def test_texts_too_long_and_too_different_are_one_inexact_hunk() -> None:
+    old = ["same", *(f"old {number}" for number in range(30_000)), "same"]
+    new = ["same", *(f"new {number}" for number in range(30_000)), "same"]
+    diff = compare("\n".join(old), "\n".join(new), "")
+    assert not diff.exact
+    assert count(diff.hunks) == (30_000, 30_000)
+
+
+@given(texts, texts, st.integers(0, 4))
+def test_hunks_and_gaps_are_the_whole_of_both_texts(old: str, new: str, context: int) -> None:
+    diff = compare(old, new, VOLATILE, context)
+    if not diff.hunks:
+        return
+    lines = list(diff.lines_in(diff.gaps[0]))
+    for hunk, gap in zip(diff.hunks, diff.gaps[1:], strict=True):
+        lines += [*hunk.lines, *diff.lines_in(gap)]
+    assert [line.text for line in lines if line.sign != "+"] == diff.before.lines
+    assert [line.text for line in lines if line.sign != "-"] == diff.after.lines
+    assert [line.new_number for line in lines if line.sign != "-"] == diff.after.numbers
+
+
+@given(st.lists(st.sampled_from("abcde"), max_size=12), st.lists(st.sampled_from("abcde"), max_size=12))
+def test_changes_found_between_unique_lines_are_changes_too(old: list[str], new: list[str]) -> None:
+    """As if all of it were too long to compare at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("backups.line_changes.MAX_CELLS", 3)
+        found, _ = find_changes(old, new)
+    result, at = list[str](), 0
+    for change in found:
+        result += old[at : change.old_start] + new[change.new_start : change.new_end]
+        at = change.old_end
+    assert result + old[at:] == new

@@ -87,7 +87,9 @@ def test_the_process_interrupts_one_line_and_goes_on() -> None:
     patterns = [re.compile(CATASTROPHE), re.compile("(x)")]
     before = signal.signal(signal.SIGVTALRM, pattern_process._interrupt)
     try:
-        found = pattern_process.find_secrets(patterns, ["x", HOSTILE, "axx", "nothing"], 0.1, 1e9)
+        found = pattern_process.find_spans(
+            pattern_process.secret_spans, patterns, ["x", HOSTILE, "axx", "nothing"], 0.1, 1e9
+        )
     finally:
         signal.signal(signal.SIGVTALRM, before)
     assert found == {0: [(0, 1)], 1: None, 2: [(1, 2), (2, 3)]}

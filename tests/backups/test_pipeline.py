@@ -16,7 +16,7 @@ from backups.outcome import Content, Outcome
 from backups.services import accept_backup, request_backups
 from backups.worker import work
 from devices.connection import Facts
-from devices.models import Device
+from devices.models import Device, Platform
 from netraven.lab import Fault, LabDevice
 from tests.backups.conftest import BackUp
 from tests.conftest import MakeDevice
@@ -62,6 +62,21 @@ def test_every_platform_tells_a_change_from_a_repetition(
     simulated(device).running_config = text.replace(middle, middle.replace("description", "description new"), 1)
     third = back_up(device)
     assert (third.version, third.changed) == (2, True)
+    assert [(b.lines_added, b.lines_removed) for b in (first, second, third)] == [(None, None), (None, None), (1, 1)]
+
+
+def test_a_new_rule_is_no_change_of_the_device(make_device: MakeDevice, simulated: Simulated, back_up: BackUp) -> None:
+    device = make_device("ios")
+    first = back_up(device)
+    rules = device.platform.volatile_patterns
+    Platform.objects.filter(slug="ios").update(volatile_patterns=f"{rules}\n^hostname")
+    second = back_up(device)
+    assert first.change_hash != second.change_hash
+    assert (second.version, second.changed) == (1, False)
+    Platform.objects.filter(slug="ios").update(volatile_patterns=rules)
+    simulated(device).running_config = simulated(device).running_config.replace("hostname ", "hostname x", 1)
+    third = back_up(device)
+    assert (third.version, third.changed) == (2, True), "by the rules of now, on both sides"
 
 
 @pytest.mark.parametrize(
@@ -127,6 +142,16 @@ def test_a_damaged_file_is_not_shared(make_device: MakeDevice, back_up: BackUp) 
     assert storage.is_intact(second)
 
 
+def test_a_change_without_the_file_before_it_has_no_size(
+    make_device: MakeDevice, simulated: Simulated, back_up: BackUp
+) -> None:
+    device = make_device("ios")
+    storage.delete(back_up(device).file_path)
+    simulated(device).running_config = simulated(device).running_config.replace("description", "description new", 1)
+    second = back_up(device)
+    assert (second.status, second.version, second.lines_added) == (Backup.Status.COMPLETED, 2, None)
+
+
 def test_half_a_configuration_is_kept_aside_and_the_last_good_one_stays(
     make_device: MakeDevice, simulated: Simulated, back_up: BackUp
 ) -> None:
@@ -150,6 +175,8 @@ def test_an_operator_accepts_what_was_kept_aside(
     simulated(device).running_config = "\n".join(simulated(device).running_config.splitlines()[:20]) + "\n"
     bad = back_up(device)
     accepted = accept_backup(bad, user=admin_user)  # type: ignore[arg-type]
+    assert accepted.lines_added == 0
+    assert accepted.lines_removed
     assert (accepted.status, accepted.version, accepted.changed) == (Backup.Status.COMPLETED, 2, True)
     assert accepted.accepted_by == admin_user
     again = back_up(device)

@@ -17,8 +17,12 @@ Login = Callable[..., Client]
 
 # page: status for nobody (logged in, no permission), viewer, reader, operator, superuser
 PAGES = {
+    "start": (200, 200, 200, 200, 200),
+    "dashboard-jobs": (403, 200, 200, 200, 200),
     "devices": (403, 200, 200, 200, 200),
     "device": (403, 200, 200, 200, 200),
+    "back-up-devices": (403, 403, 403, 302, 302),
+    "backups": (403, 200, 200, 200, 200),
     "back-up": (403, 403, 403, 302, 302),
     "stale": (403, 200, 200, 200, 200),
     "back-up-stale": (403, 403, 403, 302, 302),
@@ -26,30 +30,38 @@ PAGES = {
     "backup": (403, 200, 200, 200, 200),
     "download": (403, 403, 200, 200, 200),
     "accept": (403, 403, 403, 200, 200),
+    "compare-with": (403, 403, 200, 200, 200),
     "diff-with-previous": (403, 403, 302, 302, 302),
     "diff": (403, 403, 200, 200, 200),
     "host-keys": (403, 200, 200, 200, 200),
+    "search": (403, 403, 200, 200, 200),
+    "jobs": (403, 200, 200, 200, 200),
     "job": (403, 200, 200, 200, 200),
+    "job-live": (403, 200, 200, 200, 200),
+    "backup-live": (403, 200, 200, 200, 200),
+    "retry": (403, 403, 403, 302, 302),
     "cancel": (403, 403, 403, 200, 200),
 }
-OPEN = {"start", "logout"}  # a redirect, and Django's own view
-LISTS = {"devices", "stale", "back-up-stale"}  # of no record in particular
-BUTTONS = {"back-up", "back-up-stale"}
+OPEN = {"logout"}  # Django's own view
+# Of no record in particular
+LISTS = {"start", "dashboard-jobs", "devices", "back-up-devices", "backups", "jobs", "search", "stale", "back-up-stale"}
+BUTTONS = {"back-up", "back-up-devices", "back-up-stale", "retry"}
 USERS = ["nobody", "viewer", "reader", "operator", "superuser"]
 
 
 def address(page: str, network: Network) -> str:
     if page == "host-keys":
         return f"{reverse('pages:host-keys')}?key={network.offered_key.pk}"
+    if page in LISTS:
+        return reverse(f"pages:{page}")
     arguments = {
-        "devices": [],
-        "stale": [],
-        "back-up-stale": [],
         "device": [network.device.pk],
         "back-up": [network.device.pk],
         "compare": [network.device.pk],
         "diff": [network.old.pk, network.new.pk],
         "job": [network.job.pk],
+        "job-live": [network.job.pk],
+        "retry": [network.job.pk],
         "cancel": [network.job.pk],
         "accept": [network.incomplete.pk],
     }
@@ -113,7 +125,7 @@ def test_a_user_without_view_config_sees_no_configuration_text_anywhere(network:
     for url in urls:
         answer = client.get(url)
         assert answer.status_code == 200, url
-        for text in ("hostname half", "interface Vlan10", "description"):
+        for text in ("hostname half", "interface Vlan10", "description users"):
             assert text not in answer.content.decode(), url
     reader = login("reader")
     assert "hostname half" in reader.get(address("device", network)).content.decode()

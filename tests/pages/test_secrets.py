@@ -43,7 +43,9 @@ def pages_of(network: Network, backups: tuple[Backup, Backup, Backup]) -> list[s
     pages += [(page, backup.pk) for page in ("backup", "download") for backup in backups]
     urls = [reverse(f"pages:{page}", args=[pk]) for page, pk in pages]
     diffs = [reverse("pages:diff", args=[old.pk, new.pk]) for old, new in pairwise(backups)]
-    urls += [f"{diff}{query}" for diff in diffs for query in ("", "?format=patch", "?volatile=1")]
+    urls += [f"{diff}{query}" for diff in diffs for query in ("", "?format=patch", "?volatile=1", "?view=split")]
+    urls += [f"{diff}?lines=all" for diff in diffs]
+    urls += [reverse("pages:backup", args=[backups[1].pk]) + "?blame=1&find=enable&fold=1"]
     urls += [reverse("admin:backups_backup_change", args=[backup.pk]) for backup in backups]
     urls += [reverse("admin:backups_job_change", args=[network.job.pk]), reverse("admin:backups_backup_changelist")]
     return [*urls, reverse("admin:devices_device_changelist")]
@@ -54,21 +56,28 @@ def test_no_page_shows_a_secret_to_who_may_not_read_them(
     network: Network, backups: tuple[Backup, Backup, Backup], login: Login, kind: str
 ) -> None:
     client = login(kind, staff=True)
-    seen = {"?masked=0", "?masked=false", ""}
     for url in pages_of(network, backups):
-        for more in seen if "?" not in url else [""]:
+        for more in ("", "&secrets=1" if "?" in url else "?secrets=1"):
             answer = client.get(url + more)
             assert answer.status_code in (200, 302, 403), url
             assert b"hunter" not in answer.content, url
 
 
-def test_who_may_read_secrets_sees_them(network: Network, backups: tuple[Backup, Backup, Backup], login: Login) -> None:
+def test_who_may_read_secrets_sees_them_when_asking(
+    network: Network, backups: tuple[Backup, Backup, Backup], login: Login
+) -> None:
     client = login("operator", SECRETS, staff=True)
-    showing = [url for url in pages_of(network, backups) if b"hunter" in client.get(url).content]
-    assert len(showing) >= 15
-    page = client.get(reverse("pages:backup", args=[backups[1].pk])).content.decode()
+    urls = [url for url in pages_of(network, backups) if url.startswith("/backups/")]
+    quoting = [
+        reverse(f"pages:{page}", args=[backups[at].pk]) for page, at in (("backup", 0), ("backup", 2), ("accept", 2))
+    ]
+    assert [url for url in urls if b"hunter" in client.get(url).content and url not in quoting] == []
+    raw = [url for url in urls if b"hunter" in client.get(f"{url}{'&' if '?' in url else '?'}secrets=1").content]
+    assert len(raw) >= 15
+    page = client.get(reverse("pages:backup", args=[backups[1].pk]), {"secrets": "1"}).content.decode()
     assert backups[1].content_hash in page
     assert "Mask secrets" in page
+    assert f"{reverse('pages:download', args=[backups[1].pk])}?secrets=1" in page
 
 
 def test_a_configuration_is_shown_with_markers_and_says_so(
@@ -76,27 +85,14 @@ def test_a_configuration_is_shown_with_markers_and_says_so(
 ) -> None:
     page = login("reader").get(reverse("pages:backup", args=[backups[1].pk])).content.decode()
     assert "Secrets are masked" in page
-    assert MARKER.findall(page.replace("&lt;", "<").replace("&gt;", ">").partition('class="nr-code"')[2])
+    assert MARKER.findall(page.replace("&lt;", "<").replace("&gt;", ">").partition("nr-listing")[2])
     assert "Show secrets" not in page
     assert backups[1].content_hash not in page
 
 
-def test_who_may_read_secrets_can_have_them_masked(backups: tuple[Backup, Backup, Backup], login: Login) -> None:
-    client = login("reader", SECRETS)
-    url = reverse("pages:backup", args=[backups[1].pk])
-    page = client.get(url, {"masked": "1"}).content.decode()
-    assert "hunter" not in page
-    assert "Show secrets" in page
-    assert f"{reverse('pages:download', args=[backups[1].pk])}?masked=1" in page
-    for name, arguments in (("download", [1]), ("diff", [0, 1])):
-        address = reverse(f"pages:{name}", args=[backups[number].pk for number in arguments])
-        assert b"hunter" not in client.get(address, {"masked": "1"}).content
-        assert b"hunter" in client.get(address).content
-
-
 def test_a_download_says_in_its_name_that_it_is_masked(backups: tuple[Backup, Backup, Backup], login: Login) -> None:
     url = reverse("pages:download", args=[backups[1].pk])
-    masked, exact = login("reader").get(url), login("reader", SECRETS).get(url)
+    masked, exact = login("reader").get(url), login("reader", SECRETS).get(url, {"secrets": "1"})
     assert exact.content.decode() == NEW
     assert MARKER.sub("*", masked.content.decode()) == (
         "hostname core1\nenable secret *\nsnmp-server community * RO\nend\n"

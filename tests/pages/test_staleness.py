@@ -314,7 +314,7 @@ def test_the_device_list_says_whether_the_objective_is_met_and_shows_the_stale_o
     assert 'Stale <span class="nr-tally">1</span>' in text
     text = text_of(operator, "pages:devices", stale="yes")
     assert hostnames(text) == ["late"]
-    assert '<option value="yes" selected>Stale</option>' in text
+    assert '<option value="yes" selected>Stale (1)</option>' in text
     assert hostnames(text_of(operator, "pages:devices", stale="yes", q="in-time")) == []
     assert len(hostnames(text_of(operator, "pages:devices", stale="perhaps"))) == 3
 

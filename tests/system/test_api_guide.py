@@ -9,6 +9,7 @@ from django.conf import settings
 
 from netraven.lab import DeviceSpec, Lab
 from netraven.lab.__main__ import inventory_row, write_inventory
+from tests.services import require_programs
 from tests.system.installation import Installation
 
 pytestmark = pytest.mark.worker
@@ -26,6 +27,7 @@ def session() -> list[tuple[str, str]]:
 
 
 def test_the_session_in_the_guide_does_what_it_says(installation: Installation, tmp_path: Path) -> None:
+    require_programs("bash", "curl", "jq")
     steps = session()
     assert len(steps) == 10
     demo = tmp_path / "var" / "demo"

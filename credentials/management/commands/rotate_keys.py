@@ -8,6 +8,7 @@ from rich.progress import Progress
 
 from credentials.rotation import Rotation, rotate
 from credentials.stored import ModelClass, models_with_secrets
+from netraven.audit.trail import Action, note_kind
 
 
 class Command(BaseCommand):
@@ -29,6 +30,8 @@ class Command(BaseCommand):
         for model, names in models_with_secrets():
             result = self._rotate(model, names, dry_run)
             unreadable += result.unreadable
+            if result.rotated and not dry_run:
+                note_kind(Action.ROTATE_KEYS, model, rows=result.rotated)
             verb = "would be encrypted anew" if dry_run else "encrypted anew"
             self.stdout.write(
                 f"{model._meta.label}: {result.rotated} rows {verb}, {result.current} needed nothing, "

@@ -74,6 +74,7 @@ class TokenView(APIView):
         user = authenticate(request._request, **form.validated_data)
         if not isinstance(user, User):
             raise AuthenticationFailed("Wrong username or password.")
+        request.user = user  # it is they who make the token
         details, token = make_token(user)
         user_logged_in.send(sender=User, request=request._request, user=user)
         return Response({"token": token, "expiry": details.token.expiry})

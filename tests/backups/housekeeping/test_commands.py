@@ -169,8 +169,8 @@ def test_prune_logs_names_what_it_would_delete(history: History) -> None:
     lines, _ = run("prune_logs", "--dry-run")
     assert lines == [
         f"jobs {job.pk}",
-        "0 log entries, 0 log-in tests, 1 jobs, 0 answers kept for repeated requests and 0 records of worker processes "
-        "would be deleted.",
+        "0 log entries, 0 log-in tests, 1 jobs, 0 notifications, 0 entries of the audit trail, 0 answers kept for "
+        "repeated requests and 0 records of worker processes would be deleted.",
     ]
     assert Job.objects.filter(pk=job.pk).exists()
     run("prune_logs")

@@ -13,6 +13,7 @@ from backups.housekeeping.logs import LogPruning
 from backups.housekeeping.retention import Retention
 from backups.models import Backup, IdempotentAnswer, Job, JobLog, LoginAttempt, WorkerProcess
 from credentials.models import Credential
+from netraven.audit.models import AuditEntry
 from tests.backups.housekeeping.conftest import History, ago, carry_out, counts_of, days, rehearse
 from tests.backups.housekeeping.test_retention import LAST_ONE
 
@@ -121,9 +122,17 @@ def test_a_dry_run_tells_exactly_what_a_run_deletes(history: History) -> None:
 
 
 def test_the_days_come_from_the_settings(settings: Settings) -> None:
-    settings.NETRAVEN = django_settings.NETRAVEN | {"KEEP_LOG_DAYS": 7}
-    assert LogPruning().days == 7
-    assert LogPruning().about().endswith("kept for 7 days")
+    settings.NETRAVEN = django_settings.NETRAVEN | {"KEEP_LOG_DAYS": 7, "KEEP_AUDIT_DAYS": 0}
+    assert (LogPruning().days, LogPruning().audit_days) == (7, 0)
+    assert LogPruning().about().endswith("kept for 7 days, the audit trail for ever")
+
+
+def test_the_audit_trail_has_days_of_its_own(db: None) -> None:
+    for age in (400, 366, 364, 1):
+        AuditEntry.objects.create(action=AuditEntry.Action.LOG_IN, timestamp=ago(days(age)))
+    for keep, count in ((0, 4), (365, 2)):
+        run = carry_out(LogPruning(0, audit_days=keep))
+        assert (AuditEntry.objects.count(), counts_of(run).get("audit", 0)) == (count, 4 - count)
 
 
 def test_answers_to_repeated_requests_are_kept_for_a_day_however_long_logs_are(history: History) -> None:

@@ -1,0 +1,1 @@
+"""The records of a large installation, without its devices: for measuring lists, searches and pages."""

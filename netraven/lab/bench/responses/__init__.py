@@ -1,0 +1,1 @@
+"""How long the API and the pages take to answer over a large installation: see docs/performance.md."""

@@ -1,0 +1,1 @@
+"""What programs ask that watch NetRaven: `/healthz`, `/readyz` and `/metrics` (docs/monitoring.md)."""
