@@ -29,7 +29,7 @@ def device(request: UserRequest, pk: uuid.UUID) -> HttpResponse:
     """One device: its versions, and its attempts, newest first."""
     seen = visible_devices(request).select_related("gateway").prefetch_related("tags__gateway")
     subject = get_object_or_404(seen, pk=pk)
-    history = Backup.objects.filter(device=subject).order_by("-created_at", "-id")
+    history = subject.backups.order_by("-created_at", "-id")
     before = request.GET.get("before", "")
     versions, older = versions_of(subject.pk, int(before) if before.isdecimal() and len(before) < 9 else None)
     waiting = Backup.objects.filter(device=subject).awaiting_decision()
