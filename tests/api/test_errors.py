@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from backups.models import Backup, Job
+from backups.models import Backup, Channel, Delivery, Job
 from devices.models import Device, Gateway, Platform, Tag
 from netraven import pagination
 from netraven.exception_handler import handle_exception
@@ -31,6 +31,7 @@ ONE = (
     *("-detail", "-content", "-diff", "-export", "-statistics"),
     *("api-tag-credential", "api-schema", "api-me", "api-health"),
     *("-schedule-preview", "-schedule-week"),
+    "api-search",  # reads files; its own tests count
 )
 LISTS = [pattern for name, pattern in READS if not name.endswith(ONE)]
 
@@ -118,6 +119,8 @@ WITHOUT_BODY = {
     "api-hostkey-dismiss",
     "api-schedule-run",
     "api-schedule-duplicate",
+    "api-channel-test",
+    "api-delivery-resend",
 }
 
 
@@ -205,6 +208,10 @@ def add_rows(start: int, stop: int) -> None:
         device = add_device(f"core{number}")
         device.tags.add(Tag.objects.create(name=f"tag{number}", max_age_hours=1))
         Tag.objects.get(name="tag0").tag_credentials.create(credential=add_credential(f"credential {number}"))
+        channel = Channel.objects.create(name=f"noc {number}", addresses="noc@example.net")
+        channel.tags.set(device.tags.all())
+        delivery = Delivery.objects.create(channel=channel, status="failed")
+        delivery.items.create(kind="failed", device=device, at=now())
         device.host_keys.create(kind="ssh", text="ssh-rsa AA==", fingerprint="x", state="offered")
         Gateway.objects.create(name=f"jump{number}", address="192.0.2.9", credential=add_credential(f"jump {number}"))
         Platform.objects.create(slug=f"p{number}", name=f"P{number}", driver="ios", default_port=22)
