@@ -23,13 +23,10 @@ def check_complete(text: str, platform: Platform, last_good_size: int | None) ->
     if not lines:
         raise IncompleteConfig("The device answered with an empty configuration.", text)
     errors = compile_patterns(platform.error_patterns)
-    if (
-        errors
-        and (found := next((at for at, line in enumerate(lines[:ERROR_WITHIN_LINES]) if errors.search(line)), -1)) >= 0
-    ):
+    found = next((at for at, line in enumerate(lines[:ERROR_WITHIN_LINES]) if errors.find_in(line)), None)
+    if found is not None:
         raise IncompleteConfig(f"The device answered with an error text: {_quote(text, platform, found)[:200]}", text)
-    end = compile_patterns(platform.end_pattern)
-    if end and not end.search(lines[-1]):
+    if platform.end_pattern.strip() and not compile_patterns(platform.end_pattern).find_in(lines[-1]):
         raise IncompleteConfig(
             f"The configuration stops before its end: its last line is “{_quote(text, platform, -1)[:80]}”, "
             f"a complete one ends in a line that matches {platform.end_pattern}",

@@ -128,7 +128,7 @@ def keep(raw_lines: Iterable[str], volatile_patterns: str) -> Text:
     """Of these lines, the ones that count."""
     volatile = compile_patterns(volatile_patterns)
     lines = ((number, raw.rstrip()) for number, raw in enumerate(raw_lines, start=1))
-    kept = [(number, line) for number, line in lines if not (volatile and volatile.search(line))]
+    kept = [(number, line) for number, line in lines if not volatile.find_in(line)]
     filled = [index for index, (_, line) in enumerate(kept) if line]
     kept = kept[filled[0] : filled[-1] + 1] if filled else []
     return Text([line for _, line in kept], [number for number, _ in kept])

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from credentials.models import Credential
 from devices.gateway_test import ACCEPTED, try_gateway
 from devices.models import Device, DeviceQuerySet, Gateway, HostKey, Platform, Tag, TagCredential
+from devices.usage import choosing
 
 if TYPE_CHECKING:  # the type parameter is for mypy alone
     _Devices = admin.ModelAdmin[Device]
@@ -19,7 +20,9 @@ if TYPE_CHECKING:  # the type parameter is for mypy alone
     _Platforms = admin.ModelAdmin[Platform]
     _Tags = admin.ModelAdmin[Tag]
     _TagCredentials = admin.TabularInline[TagCredential, Tag]
+    _Records = admin.ModelAdmin[Any]
 else:
+    _Records = object
     _Devices = _Gateways = _Platforms = _Tags = admin.ModelAdmin
     _TagCredentials = admin.TabularInline
 
@@ -70,7 +73,18 @@ class DeviceAdminBase(_Devices):
         return self.fieldsets if obj else self.fieldsets[:1]
 
 
-class PlatformAdminBase(_Platforms):
+class KeepsChosen(_Records):
+    """For tags and platforms: those that say which devices a schedule means are not deleted."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """As Django finds them, and what names them."""
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        if choosers := choosing(list(objs), request.user):
+            protected = [*protected, f"{choosers}: choose other devices there first."]
+        return deleted, counts, lacking, protected
+
+
+class PlatformAdminBase(KeepsChosen, _Platforms):
     """Platforms: a new system is a row here, not a release; backups.admin adds a preview, and registers it."""
 
     list_display = ["name", "slug", "driver", "default_port", "end_pattern", "max_shrink_percent"]
@@ -175,7 +189,7 @@ class TagCredentialInline(_TagCredentials):
     verbose_name_plural = "log-ins for devices with this tag"
 
 
-class TagAdminBase(_Tags):
+class TagAdminBase(KeepsChosen, _Tags):
     """Tags; backups.admin adds how their log-ins fared, and registers it."""
 
     inlines = [TagCredentialInline]

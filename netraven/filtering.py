@@ -12,6 +12,8 @@ from rest_framework.views import APIView
 if TYPE_CHECKING:
     from rest_framework.generics import GenericAPIView
 
+LONGEST = 4_000  # characters of a parameter
+
 
 class FlagFilter(filters.TypedChoiceFilter):  # type: ignore[misc]  # django-filter has no annotations
     """`true` or `false`; anything else is refused, where django-filter's own ignores it and gives all rows."""
@@ -76,10 +78,15 @@ def flag_from(request: Request, name: str) -> bool:
 
 
 def refuse_unknown(request: Request, known: set[str]) -> None:
-    """Raises ValidationError for each parameter in the URL that is not known: a typing error would give all rows."""
+    """Raises ValidationError for each parameter in the URL that is not known: a typing error would give all rows.
+
+    So does one that is longer than databases take patterns: SQLite stops at 50,000 bytes.
+    """
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         raise ValidationError({name[:100]: ["There is no such parameter."] for name in unknown[:10]})
+    if long := [name for name, text in request.query_params.items() if len(text) > LONGEST]:
+        raise ValidationError({name: [f"Give at most {LONGEST:,} characters."] for name in long})
 
 
 def _shows_one(view: APIView) -> bool:

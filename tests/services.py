@@ -1,6 +1,7 @@
 """The servers that some tests need. Where one is missing its tests are skipped, but not in CI: there they must run."""
 
 import os
+import shutil
 
 import psycopg
 import pytest
@@ -34,6 +35,12 @@ def require_redis() -> str:
     except redis.RedisError as error:
         missing(f"no Redis on {host}:{port}: {error}")
     return f"redis://{host}:{port}"
+
+
+def require_programs(*names: str) -> None:
+    """Programs that are on every operator's machine, and not on every other."""
+    if absent := [name for name in names if shutil.which(name) is None]:
+        missing(f"no {', no '.join(absent)}")
 
 
 def missing(what: str) -> None:

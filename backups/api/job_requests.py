@@ -6,25 +6,19 @@ from django.contrib.auth.models import User
 from rest_framework import serializers
 
 from backups.api.serializers import BackupRequestSerializer
-from devices.api.device_lists import DeviceIdsField, known_devices
+from devices.api.device_lists import DeviceIdsField
 from devices.api.serializers import TagNamesField
 from devices.models import Device, DeviceQuerySet, Platform
+from netraven.bounded_fields import NamesField
 
 WAYS = ("devices", "tags", "platforms", "all")
 
 
-class PlatformSlugsField(serializers.ListField):
-    """Slugs of platforms, found with one query."""
+class PlatformSlugsField(NamesField):
+    """Slugs of platforms."""
 
-    child = serializers.CharField(max_length=100)
-
-    def to_internal_value(self, data: Any) -> list[Platform]:
-        """The platforms. Raises ValidationError for slugs that are none."""
-        slugs = super().to_internal_value(data)
-        platforms = list(Platform.objects.filter(slug__in=slugs))
-        if unknown := sorted(set(slugs) - {platform.slug for platform in platforms}):
-            raise serializers.ValidationError(f"No such platform: {', '.join(unknown)}.")
-        return platforms
+    model = Platform
+    key = "slug"
 
 
 class JobRequestSerializer(BackupRequestSerializer):
@@ -33,9 +27,9 @@ class JobRequestSerializer(BackupRequestSerializer):
     Beside it, what a request for one device takes.
     """
 
-    devices = DeviceIdsField(required=False)
-    tags = TagNamesField(required=False, allow_empty=False, max_length=100)
-    platforms = PlatformSlugsField(required=False, allow_empty=False, max_length=100)
+    devices = DeviceIdsField(required=False, allow_empty=False)
+    tags = TagNamesField(required=False, allow_empty=False)
+    platforms = PlatformSlugsField(required=False, allow_empty=False)
     all = serializers.BooleanField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -46,13 +40,10 @@ class JobRequestSerializer(BackupRequestSerializer):
         return super().validate(attrs)
 
     def chosen(self, user: User) -> DeviceQuerySet:
-        """The devices that are meant; of those that are not listed one by one, the enabled ones.
-
-        Raises ValidationError for an id that is none of a device that the user sees.
-        """
+        """The devices that are meant; of those that are not listed one by one, the enabled ones."""
         visible, wanted = Device.objects.visible_to(user), self.validated_data
         if "devices" in wanted:
-            return known_devices(user, wanted["devices"])
+            return visible.filter(pk__in=wanted["devices"])
         enabled = visible.filter(enabled=True)
         if "tags" in wanted:
             return enabled.filter(pk__in=Device.tags.through.objects.filter(tag__in=wanted["tags"]).values("device"))

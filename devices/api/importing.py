@@ -14,6 +14,7 @@ from devices.api.own_credential import LOGIN_FIELDS, save_own_credential
 from devices.inventory_csv import COLUMNS
 from devices.models import Device, Gateway, Platform, Tag
 from netraven.audit.trail import note_created
+from netraven.bounded_fields import MOST_NAMES, BoundedListField
 
 MOST = 10_000  # rows
 Rows = list[tuple[int, Any]]  # each with its number: of its line, or its place in a list
@@ -42,7 +43,7 @@ class DeviceRowSerializer(serializers.ModelSerializer[Device]):
     platform = NamedField("platform")
     gateway = NamedField("gateway", required=False, allow_null=True)
     credential = NamedField("credential", required=False, allow_null=True)
-    tags = serializers.ListField(child=NamedField("tag"), required=False, max_length=100)
+    tags = BoundedListField(child=NamedField("tag"), required=False, max_length=MOST_NAMES)
     username = serializers.CharField(write_only=True, required=False, max_length=200)
     password = serializers.CharField(write_only=True, required=False, max_length=1000, trim_whitespace=False)
     enable_secret = serializers.CharField(

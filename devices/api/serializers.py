@@ -11,6 +11,7 @@ from rest_framework.fields import empty
 
 from devices.api.own_credential import LOGIN_FIELDS, save_own_credential
 from devices.models import Device, Gateway, Platform, Tag
+from netraven.bounded_fields import NamesField
 
 # What other inventories call these fields.
 ALIASES = {"ip_address": "address", "device_type": "platform"}
@@ -64,33 +65,27 @@ class GatewayNameField(serializers.SlugRelatedField[Gateway]):
         return gateway
 
 
+class TagNamesField(NamesField):
+    """Names of tags."""
+
+    model = Tag
+
+
+class GroupNamesField(NamesField):
+    """Names of groups of users."""
+
+    model = Group
+
+
 class TagSerializer(serializers.ModelSerializer[Tag]):
     """A tag; `groups` are the names of the groups that see its devices, none for everybody."""
 
-    groups = serializers.SlugRelatedField(slug_field="name", many=True, required=False, queryset=Group.objects.all())
+    groups = GroupNamesField(required=False)
     gateway = GatewayNameField()
 
     class Meta:
         model = Tag
         fields = ["id", "name", "color", "description", "groups", "gateway", "max_sessions", "max_age_hours"]
-
-
-class TagNamesField(serializers.ListField):
-    """Names of tags, found with one query."""
-
-    child = serializers.CharField(max_length=100)
-
-    def to_internal_value(self, data: Any) -> list[Tag]:
-        """The tags. Raises ValidationError for names that are none."""
-        names = super().to_internal_value(data)
-        tags = list(Tag.objects.filter(name__in=names))
-        if unknown := sorted(set(names) - {tag.name for tag in tags}):
-            raise serializers.ValidationError(f"No such tag: {', '.join(unknown)}.")
-        return tags
-
-    def to_representation(self, data: Any) -> list[str]:
-        """The names of a device's tags."""
-        return [tag.name for tag in data.all()]
 
 
 class DeviceSerializer(serializers.ModelSerializer[Device]):
@@ -101,7 +96,7 @@ class DeviceSerializer(serializers.ModelSerializer[Device]):
 
     platform = serializers.SlugRelatedField(slug_field="slug", queryset=Platform.objects.all())
     effective_port = serializers.IntegerField(read_only=True)
-    tags = TagNamesField(required=False, max_length=100)
+    tags = TagNamesField(required=False)
     gateway = GatewayNameField()
     effective_gateway = serializers.CharField(source="effective_gateway.name", read_only=True, allow_null=True)
     objective_hours = serializers.IntegerField(read_only=True, allow_null=True)

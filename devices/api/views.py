@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import ProtectedError, QuerySet
 from django.http import StreamingHttpResponse
 from rest_framework.decorators import action
@@ -11,16 +12,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ModelViewSet
 
-from devices.api.device_lists import DeviceListSerializer, known_devices
+from devices.api.device_lists import DeviceListSerializer
 from devices.api.filters import DeviceFilter, PlatformFilter, TagFilter
 from devices.api.serializers import DeviceSerializer, PlatformSerializer, TagSerializer
 from devices.api.transfer import CsvParser, export_response, import_devices
 from devices.device_check import check_device
 from devices.models import Device, DeviceQuerySet, Platform, Tag
 from devices.tagging import assign_tag, unassign_tag
+from devices.usage import choosing
 from netraven.exception_handler import Conflict
 from netraven.parsers import StrictJSONParser
-from netraven.permissions import ModelPermissions, requires, signed_in_user
+from netraven.permissions import ModelPermissions, requires
 from netraven.preconditions import ConditionalViewSet
 
 TAGGING = ("devices.view_tag", "devices.view_device", "devices.change_device")
@@ -83,7 +85,17 @@ class DeviceViewSet(ConditionalViewSet):
         return Response({"result": outcome.result, "message": outcome.message, "seconds": outcome.seconds})
 
 
-class TagViewSet(ModelViewSet[Tag]):
+class _Chosen(ModelViewSet[Any]):
+    @transaction.atomic
+    def perform_destroy(self, instance: Any) -> None:
+        """Delete it, unless it says which devices something means: without it that would mean others."""
+        type(instance).objects.select_for_update().filter(pk=instance.pk).first()
+        if choosers := choosing([instance], self.request.user):
+            raise Conflict(f"Still named by {choosers}: choose other devices there first.")
+        super().perform_destroy(instance)
+
+
+class TagViewSet(_Chosen):
     """Tags."""
 
     queryset = Tag.objects.select_related("gateway").prefetch_related("groups")
@@ -103,12 +115,12 @@ class TagViewSet(ModelViewSet[Tag]):
         return Response({"changed": unassign_tag(self.get_object(), self._devices(request))})
 
     def _devices(self, request: Request) -> DeviceQuerySet:
-        form = DeviceListSerializer(data=request.data)
+        form = DeviceListSerializer(data=request.data, context=self.get_serializer_context())
         form.is_valid(raise_exception=True)
-        return known_devices(signed_in_user(request), form.validated_data["devices"])
+        return Device.objects.visible_to(request.user).filter(pk__in=form.validated_data["devices"])
 
 
-class PlatformViewSet(ModelViewSet[Platform]):
+class PlatformViewSet(_Chosen):
     """Platforms, by their slugs."""
 
     queryset = Platform.objects.all()

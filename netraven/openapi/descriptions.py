@@ -3,7 +3,7 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 
 from backups.api.channels import ChannelViewSet
 from backups.api.deliveries import DeliverySerializer, DeliveryViewSet
@@ -28,7 +28,6 @@ from netraven.openapi import parts
 from netraven.openapi.schedules import describe_schedules
 
 TEXT = {(200, "text/plain"): OpenApiTypes.STR}
-UNCHANGED = {304: OpenApiResponse(description="You have it already.")}
 PASSWORDS = OpenApiExample("Log in", {"username": "admin", "password": "…"}, request_only=True)
 NEW_DEVICE = OpenApiExample(
     "A device with a log-in of its own",
@@ -69,7 +68,6 @@ DEVICE_ROW = OpenApiExample(
 )
 
 _TOKEN: Any = [{"token": []}]
-_CHANGE = extend_schema(parameters=[parts.IF_MATCH])
 _ASKED = {202: parts.AskedJobSerializer}
 _CANCELLED = {200: JobSerializer, 202: JobSerializer}
 
@@ -96,10 +94,7 @@ def describe() -> None:
 def _describe_devices() -> None:
     extend_schema_view(
         create=extend_schema(examples=[NEW_DEVICE]),
-        retrieve=extend_schema(parameters=[parts.IF_NONE_MATCH], responses={200: DeviceSerializer, **UNCHANGED}),
-        update=_CHANGE,
-        partial_update=_CHANGE,
-        destroy=_CHANGE,
+        **parts.conditional(DeviceSerializer),
         check=extend_schema(request=None, responses=parts.TRIED),
         export=extend_schema(
             filters=True,
@@ -149,7 +144,7 @@ def _describe_backups() -> None:
                 parts.query("download", OpenApiTypes.STR, "With a file name.", enum=["1"]),
                 parts.MASKED,
             ],
-            responses={**TEXT, **UNCHANGED},
+            responses={**TEXT, **parts.UNCHANGED},
         ),
         diff=extend_schema(
             parameters=[

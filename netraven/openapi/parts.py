@@ -3,7 +3,7 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
 
 from backups.api.serializers import JobSerializer
@@ -33,9 +33,18 @@ class MadeTokenSerializer(TokenSerializer):
         read_only_fields = fields
 
 
-def answer(name: str, /, **fields: serializers.Field[Any, Any, Any, Any]) -> Any:
-    """An object with these fields."""
-    return inline_serializer(name=name, fields=fields)
+Kind = serializers.Field[Any, Any, Any, Any]
+
+
+def answer(name: str, /, **fields: Kind | type[Kind]) -> Any:
+    """An object with these fields; a class stands for one without options."""
+    made = {key: field() if isinstance(field, type) else field for key, field in fields.items()}
+    return inline_serializer(name=name, fields=made)
+
+
+def list_of(child: Kind) -> Kind:
+    """Any number of them."""
+    return serializers.ListField(child=child)
 
 
 def header(name: str, text: str) -> OpenApiParameter:
@@ -46,6 +55,13 @@ def header(name: str, text: str) -> OpenApiParameter:
 def query(name: str, kind: Any, text: str, **more: Any) -> OpenApiParameter:
     """An optional parameter in the URL."""
     return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=text, **more)
+
+
+def conditional(answer: Any) -> dict[str, Any]:
+    """The operations of a ConditionalViewSet, whose records look so."""
+    change = extend_schema(parameters=[IF_MATCH])
+    read = extend_schema(parameters=[IF_NONE_MATCH], responses={200: answer, **UNCHANGED})
+    return {"retrieve": read, "update": change, "partial_update": change, "destroy": change}
 
 
 def key(name: str) -> OpenApiParameter:
@@ -62,6 +78,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 MASKED = query("masked", OpenApiTypes.BOOL, "Without secrets, also for those who may read them.")
 IF_MATCH = header("If-Match", "The ETag of what you have read: 412 when it has changed since.")
 IF_NONE_MATCH = header("If-None-Match", "The ETag of what you have: 304 when it is still that.")
+UNCHANGED = {304: OpenApiResponse(description="You have it already.")}
 
 BACKUP_ASKED = answer(
     "BackupAsked",

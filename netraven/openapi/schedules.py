@@ -28,45 +28,23 @@ NIGHTLY = OpenApiExample(
 # Not JSON Schema's "time", which has an offset
 WALL_TIME = {"type": ["string", "null"], "pattern": r"^\d\d:\d\d(:\d\d(\.\d+)?)?$"}
 COUNTS: Any = serializers.DictField(child=serializers.IntegerField())
+TEXT, ID = serializers.CharField, serializers.UUIDField
+NUMBER, MOMENT = serializers.IntegerField, serializers.DateTimeField
+
+# Of one moment, schedule or hour; lists of them are in the answers below.
+PREVIEW_RUN = parts.answer("SchedulePreviewRun", utc=MOMENT, local=MOMENT, offset=TEXT)
+LOAD = parts.answer("ScheduleLoad", schedule=ID, name=TEXT, first_at=MOMENT, runs=NUMBER, device_count=NUMBER)
+HOUR = parts.answer("ScheduleHour", hour=MOMENT, runs=NUMBER, backups=NUMBER, schedules=parts.list_of(LOAD))
 
 PREVIEW = parts.answer(
     "SchedulePreview",
-    description=serializers.CharField(),
-    time_zone=serializers.CharField(),
-    device_count=serializers.IntegerField(),
-    hidden=serializers.DictField(child=serializers.IntegerField()),
-    runs=serializers.ListField(
-        child=parts.answer(
-            "SchedulePreviewRun",
-            utc=serializers.DateTimeField(),
-            local=serializers.DateTimeField(),
-            offset=serializers.CharField(),
-        )
-    ),
+    description=TEXT,
+    time_zone=TEXT,
+    device_count=NUMBER,
+    hidden=COUNTS,
+    runs=parts.list_of(PREVIEW_RUN),
 )
-WEEK = parts.answer(
-    "ScheduleWeek",
-    start=serializers.DateTimeField(),
-    end=serializers.DateTimeField(),
-    hours=serializers.ListField(
-        child=parts.answer(
-            "ScheduleHour",
-            hour=serializers.DateTimeField(),
-            runs=serializers.IntegerField(),
-            backups=serializers.IntegerField(),
-            schedules=serializers.ListField(
-                child=parts.answer(
-                    "ScheduleLoad",
-                    schedule=serializers.UUIDField(),
-                    name=serializers.CharField(),
-                    first_at=serializers.DateTimeField(),
-                    runs=serializers.IntegerField(),
-                    device_count=serializers.IntegerField(),
-                )
-            ),
-        )
-    ),
-)
+WEEK = parts.answer("ScheduleWeek", start=MOMENT, end=MOMENT, hours=parts.list_of(HOUR))
 
 
 def describe_schedules() -> None:
@@ -75,6 +53,7 @@ def describe_schedules() -> None:
     extend_schema_field(WALL_TIME)(WallTimeField)
     extend_schema_field(COUNTS)(ScheduleSerializer.get_hidden)
     extend_schema_view(
+        **parts.conditional(ScheduleSerializer),
         create=extend_schema(examples=[NIGHTLY]),
         preview_unsaved=extend_schema(request=PreviewRequestSerializer, responses=PREVIEW, examples=[NIGHTLY]),
         preview=extend_schema(responses=PREVIEW),

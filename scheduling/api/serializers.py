@@ -14,11 +14,10 @@ from rest_framework.exceptions import NotFound
 from rest_framework.fields import get_error_detail
 
 from devices.models import Device
+from netraven.bounded_fields import BoundedCharField, BoundedListField
 from netraven.wall_time import WallTimeField
 from scheduling.api.fields import (
-    BoundedCharField,
-    BoundedListField,
-    DeviceIdsField,
+    DevicesField,
     MomentField,
     PlatformsField,
     TagsField,
@@ -56,10 +55,10 @@ class ScheduleSerializer(RefusesUnknown, serializers.ModelSerializer[Schedule]):
     weekdays = BoundedListField(
         child=serializers.ChoiceField(choices=Schedule.Weekday.choices), required=False, max_length=7
     )
-    devices = DeviceIdsField()
+    devices = DevicesField()
     tags = TagsField()
     platforms = PlatformsField()
-    excluded_devices = DeviceIdsField()
+    excluded_devices = DevicesField()
     excluded_tags = TagsField()
     comments = serializers.CharField(required=False, allow_blank=True, max_length=1000)
     description = serializers.SerializerMethodField()

@@ -12,7 +12,6 @@ from rest_framework.generics import ListAPIView, get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
-from rest_framework.viewsets import ModelViewSet
 
 from backups.api.views import POLL_AFTER
 from devices.api.filters import DeviceFilter
@@ -23,6 +22,7 @@ from netraven.exception_handler import Conflict
 from netraven.filtering import refuse_unknown
 from netraven.idempotency import idempotent
 from netraven.permissions import requires, signed_in_user
+from netraven.preconditions import ConditionalViewSet
 from scheduling.api.filters import ScheduleFilter
 from scheduling.api.previews import PreviewRequestSerializer, describe_preview
 from scheduling.api.runs import NewestDue, RunFilter, RunSerializer
@@ -38,7 +38,7 @@ SEARCHED = ["name", "comments"]
 ORDERS = ["name", "next_run_at", "schedule_type", "created_at", "updated_at"]
 
 
-class ScheduleViewSet(ModelViewSet[Schedule]):
+class ScheduleViewSet(ConditionalViewSet):
     """Schedules: whoever may see them sees all, and of their devices those that they see."""
 
     queryset = Schedule.objects.select_related("created_by")

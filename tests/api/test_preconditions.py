@@ -31,6 +31,23 @@ def test_a_device_that_the_client_has_is_not_sent_again(root: APIClient, url: st
     assert changed["ETag"] != etag
 
 
+def test_a_schedule_has_its_etag_too(root: APIClient) -> None:
+    made = root.post("/api/schedules", {"name": "nightly", "time": "02:30", "all_devices": True})
+    url = made["Location"]
+    etag = root.get(url)["ETag"]
+    assert root.get(url, HTTP_IF_NONE_MATCH=etag).status_code == 304
+    theirs = root.patch(url, {"time": "03:30"}, HTTP_IF_MATCH=etag)
+    assert (theirs.status_code, theirs["ETag"]) == (200, root.get(url)["ETag"])
+    for answer in (
+        root.patch(url, {"time": "04:30"}, HTTP_IF_MATCH=etag),
+        root.put(url, made.json() | {"time": "04:30"}, HTTP_IF_MATCH=etag),
+        root.delete(url, HTTP_IF_MATCH=etag),
+    ):
+        assert (answer.status_code, problem_of(answer)["type"]) == (412, "/problems/precondition-failed")
+    assert root.get(url).json()["time"] == "03:30:00"
+    assert root.delete(url, HTTP_IF_MATCH=theirs["ETag"]).status_code == 204
+
+
 def test_configurations_that_the_client_has_are_not_even_read(root: APIClient) -> None:
     backup = add_backup(add_device())
     config_storage().delete(backup.file_path)

@@ -1,10 +1,12 @@
 import hashlib
+import re
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backups.fingerprint import change_hash, content_hash, stable_lines
+from backups.fingerprint import change_hash, compile_patterns, content_hash, stable_lines
 from devices.models import Platform
+from devices.validators import validate_patterns
 
 VOLATILE = "^! Last changed\n^ntp clock-period \\d+"
 
@@ -30,6 +32,16 @@ def test_indentation_and_order_count() -> None:
 
 def test_an_empty_pattern_line_does_not_make_every_line_volatile() -> None:
     assert stable_lines("a\nb", "\n^b$\n\n") == ["a"]
+
+
+PATTERNS = ["^a", "(?i)^B", "(?P<x>c)(?P=x)", "(?P<x>d)(?P=x)", r"(e)\1", r"(f)\1", "(?x) g g", "h|i", "(?:j|k)$"]
+
+
+@given(st.lists(st.sampled_from(PATTERNS), max_size=9), st.text("abBcdefghijk ", max_size=6))
+def test_each_pattern_means_what_it_means_by_itself(patterns: list[str], line: str) -> None:
+    validate_patterns("\n".join(patterns))
+    is_volatile = any(re.search(pattern, line) for pattern in patterns)
+    assert compile_patterns("\n".join(patterns)).find_in(line) == is_volatile
 
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_characters="\r\n"), max_size=20), max_size=20))

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from netraven.api_tokens.models import TokenDetails
 from netraven.api_tokens.scopes import SCOPES
+from netraven.bounded_fields import BoundedListField
 
 LONGEST = timedelta(days=366)
 
@@ -42,9 +43,7 @@ class NewTokenSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
     expires_at = serializers.DateTimeField(required=False)
     read_only = serializers.BooleanField(default=False)  # type: ignore[assignment]  # a field of that name
-    scopes = serializers.ListField(
-        child=serializers.ChoiceField(choices=list(SCOPES)), default=list, max_length=len(SCOPES)
-    )
+    scopes = BoundedListField(child=serializers.ChoiceField(choices=list(SCOPES)), default=list, max_length=len(SCOPES))
 
     def validate_expires_at(self, moment: datetime) -> datetime:
         """In the future, and not for ever."""
