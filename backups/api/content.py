@@ -16,7 +16,6 @@ from backups import secrecy
 from backups.fingerprint import content_hash
 from backups.models import Backup, BackupQuerySet
 from backups.patches import as_patch
-from devices.text import decode, encode
 from netraven.audit.trail import Action, note_reading
 from netraven.permissions import signed_in_user
 from netraven.preconditions import client_has
@@ -58,10 +57,10 @@ def diff_response(request: Request, backup: Backup, visible: BackupQuerySet) -> 
     old = _against(request, backup, visible.select_related("device__platform"))
     _refuse_without_content(old)
     volatile = "\n".join(dict.fromkeys(side.device.platform.volatile_patterns for side in (old, backup)))
-    before, after = (decode(secrecy.read_content(side, masked=masked)) for side in (old, backup))
+    before, after = (secrecy.read_text(side, masked=masked) for side in (old, backup))
     note_reading(Action.COMPARE_CONFIGS, old, backup, masked=masked)
     patch = as_patch(before, after, volatile, old.file_path, backup.file_path)
-    return HttpResponse(encode(patch), content_type=TEXT, headers=_headers(masked))
+    return HttpResponse(patch, content_type=TEXT, headers=_headers(masked))
 
 
 def is_masked(request: Request) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from html import escape
 
 from django.utils.safestring import SafeString, mark_safe
 
@@ -35,11 +36,6 @@ class Part:
         """Lines that went with the hunk."""
         return count([self.hunk])[1] if self.hunk else 0
 
-    @property
-    def previous(self) -> int:
-        """The number of the hunk before; 0 for the first."""
-        return self.number - 1
-
 
 def parts_of(diff: Diff, *, opened: set[int] | None, split: bool) -> tuple[list[Part], bool]:
     """All parts that a page has room for, in order, and whether some did not fit. None opens all gaps."""
@@ -58,7 +54,8 @@ def parts_of(diff: Diff, *, opened: set[int] | None, split: bool) -> tuple[list[
         if room <= 0:
             return parts, True
         hunk = diff.hunks[number - 1]
-        parts.append(Part(number, make(pair_lines(hunk.lines[:room])), hunk=hunk))
+        rows = _heading(hunk, number, last=len(diff.hunks)) + make(pair_lines(hunk.lines[:room]))
+        parts.append(Part(number, rows, hunk=hunk))
         room -= len(hunk.lines)
     return parts, room < 0
 
@@ -88,6 +85,15 @@ def split_rows(pairs: Iterable[Pair]) -> SafeString:
         for pair in pairs
     )
     return mark_safe("".join(rows))  # noqa: S308  (every text in it was escaped)
+
+
+def _heading(hunk: Hunk, number: int, *, last: int) -> SafeString:
+    """Where the hunk is, and links to the ones before and after it."""
+    back = f'<a href="#change-{number - 1}" aria-label="Previous change">↑</a>' if number > 1 else ""
+    onward = f'<a href="#change-{number + 1}" aria-label="Next change">↓</a>' if number < last else ""
+    steps = f'<span class="nr-steps">{back}{onward}</span>'
+    row = f'<tr class="nr-hunk"><td colspan="4">{steps} {escape(printable(hunk.header))}</td></tr>\n'
+    return mark_safe(row)  # noqa: S308  (the only text in it was escaped)
 
 
 def _news(pairs: Iterable[Pair]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from devices.text import decode, encode
 from netraven.audit.trail import Action, note_reading
 
 SPLIT, UNIFIED = "split", "unified"
-CHANGES_LISTED = 100
+CHANGES_LISTED = 50
 
 
 @require_safe

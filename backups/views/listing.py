@@ -30,7 +30,7 @@ class Listing:
     folded: bool = False
 
     def html(self) -> SafeString:
-        """All lines; each section is `<details>`, whose summary is its first line."""
+        """All lines. Those below the first one of a section are `<details>`, whose summary lies in its margin."""
         return mark_safe("".join(self._parts()))  # noqa: S308  (every text in it was escaped)
 
     def _parts(self) -> Iterator[str]:
@@ -39,24 +39,25 @@ class Listing:
         for number in range(len(self.lines)):
             if number == end:
                 yield "</details>"
+            yield self._line(number)
             if number in starts:
                 end = starts[number]
-                holds_hit = bisect_left(hits, number) < bisect_left(hits, end)
-                yield f"<details{' open' if holds_hit or not self.folded else ''}>{self._line(number, 'summary')}"
-            else:
-                yield self._line(number, "div")
+                holds_hit = bisect_left(hits, number + 1) < bisect_left(hits, end)
+                opened = " open" if holds_hit or not self.folded else ""
+                words = f"Lines {number + 2} to {end}"
+                yield f'<details{opened}><summary><span class="nr-hidden">{words}</span></summary>'
         if end == len(self.lines):
             yield "</details>"
 
-    def _line(self, number: int, element: str) -> str:
+    def _line(self, number: int) -> str:
         spans = self.found.get(number, ())
         hit = " nr-hit" if spans else ""
         margin = "" if self.margin is None else f'<span class="nr-margin">{self.margin.get(number, "")}</span>'
         pieces = [("", self.lines[number])] if self.colours is None else self.colours[number]
         return (
-            f'<{element} class="nr-line{hit}" id="L{number + 1}">{margin}'
+            f'<div class="nr-line{hit}" id="L{number + 1}">{margin}'
             f'<a href="#L{number + 1}" tabindex="-1">{number + 1}</a>'
-            f'<span class="nr-text">{paint(pieces, spans)}</span>\n</{element}>'
+            f'<span class="nr-text">{paint(pieces, spans)}</span>\n</div>'
         )
 
 

@@ -198,7 +198,7 @@ def test_the_way_from_device_to_diff_works_without_javascript(network: Network, 
     page.locator(f'input[name="old"][value="{network.old.pk}"]').check()
     page.locator(f'input[name="new"][value="{network.new.pk}"]').check()
     page.get_by_role("button", name="Compare the two picked").click()
-    assert page.locator(".nr-plus .nr-text").inner_text() == " description staff of core1"
+    assert page.locator(".nr-plus .nr-text").text_content() == " description staff of core1"
     page.get_by_role("link", name="Compare every line").click()
     assert page.locator(".nr-plus").count() == 2
 
