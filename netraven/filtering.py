@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rest_framework.generics import GenericAPIView
 
 LONGEST = 4_000  # characters of a parameter
+MOST_WORDS = 50  # of a search: each is a condition, and SQLite takes no thousand of them
 
 
 class FlagFilter(filters.TypedChoiceFilter):  # type: ignore[misc]  # django-filter has no annotations
@@ -48,6 +49,13 @@ class StrictSearch(SearchFilter):
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
         """Those of the rows that hold each of the words."""
         return queryset if _shows_one(view) else super().filter_queryset(request, queryset, view)
+
+    def get_search_terms(self, request: Request) -> list[str]:
+        """The words. Raises ValidationError if they are too many."""
+        words: list[str] = super().get_search_terms(request)
+        if len(words) > MOST_WORDS:
+            raise ValidationError({"search": [f"Give at most {MOST_WORDS} words."]})
+        return words
 
 
 class StableOrdering(OrderingFilter):

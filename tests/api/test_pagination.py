@@ -217,3 +217,9 @@ def test_each_list_is_ordered_and_searched(client_with: MakeClient, path: str) -
         for order in (field, f"-{field}"):
             assert client.get(f"/api/{path}?ordering={order}").status_code == 200
     assert client.get(f"/api/{path}?search=there+is+no+such+thing").json()["results"] == []
+
+
+def test_a_search_for_more_words_than_a_database_takes_is_refused(root: APIClient) -> None:
+    assert root.get("/api/devices", {"search": "a " * 50}).status_code == 200
+    answer = root.get("/api/devices", {"search": "a " * 1900})
+    assert (answer.status_code, wrong_fields(answer)) == (400, ["search"])
