@@ -180,7 +180,10 @@ class AuditEntry(AbstractLogEntry):  # type: ignore[misc]  # the library has no 
     @property
     def details(self) -> str:
         """What else was written down, in words."""
-        return "; ".join(f"{name.replace('_', ' ')}: {what}" for name, what in (self.additional_data or {}).items())
+        rows = (
+            (name, what if isinstance(what, list) else [what]) for name, what in (self.additional_data or {}).items()
+        )
+        return "; ".join(f"{name.replace('_', ' ')}: {', '.join(map(str, what))}" for name, what in rows)
 
     @property
     def who(self) -> str:

@@ -20,7 +20,8 @@ CHROMIUM = "/usr/bin/chromium"
 WIDE = (1280, 800)
 NARROW = (360, 740)
 SCHEDULES = ("week", "console-schedules", "console-schedule", "console-schedule-new", "console-schedule-preview")
-BOTH_AND_NARROW = ("devices", "device", "stale", "diff", "host-key", *SCHEDULES)  # also dark, and on a narrow screen
+PAGES = ("dashboard", "devices", "device", "backup", "blame", "diff", "diff-split", "search", "jobs", "job", "stale")
+BOTH_AND_NARROW = (*PAGES, "host-key", *SCHEDULES)  # also dark, and on a narrow screen
 
 
 def main() -> int:
@@ -47,11 +48,16 @@ def page_paths() -> Iterator[tuple[str, str]]:
     from devices.models import Gateway
 
     changed = Backup.objects.completed().filter(changed=True, version__gt=1).latest("finished_at")
+    yield "dashboard", reverse("pages:start")
     yield "devices", reverse("pages:devices")
     yield "device", reverse("pages:device", args=[changed.device_id])
     yield "stale", reverse("pages:stale")
     yield "backup", reverse("pages:backup", args=[changed.pk])
-    yield "diff", _diff_path(changed)
+    yield "blame", reverse("pages:backup", args=[changed.pk]) + "?blame=1#configuration"
+    yield "diff", _diff_path(changed) + "?view=unified"
+    yield "diff-split", _diff_path(changed) + "?view=split"
+    yield "search", reverse("pages:search") + "?q=description"
+    yield "jobs", reverse("pages:jobs")
     job = Job.objects.filter(backups__failure_reason="incomplete").latest("created_at")
     yield "job", reverse("pages:job", args=[job.pk])
     incomplete = Backup.objects.filter(failure_reason="incomplete").exclude(file_path="").latest("finished_at")
@@ -71,6 +77,8 @@ def page_paths() -> Iterator[tuple[str, str]]:
     yield "console-gateways", reverse("admin:devices_gateway_changelist")
     yield "console-gateway", reverse("admin:devices_gateway_change", args=[gateway.pk])
     yield "console-workers", reverse("admin:backups_workerprocess_changelist")
+    yield "console-audit", reverse("admin:audit_auditentry_changelist")
+    yield "console-channel-new", reverse("admin:backups_channel_add")
     yield "console-credentials", reverse("admin:credentials_credential_changelist")
     attempt = LoginAttempt.objects.filter(accepted=True, tag__isnull=False).latest("time")
     yield (

@@ -113,7 +113,7 @@ def test_unknown_ids_are_not_found_in_the_same_shell(page: str, network: Network
         url = url.replace(str(record.pk), str(uuid.uuid4()))
     answer = login("superuser").get(url)
     assert answer.status_code == 404
-    assert b"Go to the devices" in answer.content
+    assert b"Go to the dashboard" in answer.content
 
 
 def test_a_user_without_view_config_sees_no_configuration_text_anywhere(network: Network, login: Login) -> None:
