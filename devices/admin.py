@@ -30,11 +30,21 @@ TESTS = 5  # gateways that one action tries
 FACTS = ("vendor", "model", "os_version", "serial_number")
 
 
-class DeviceAdminBase(_Devices):
+class ChoosesCredential(_Records):
+    """For forms in which a credential is chosen, from a plain list: that needs no script, and reads no secret."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """As Django makes it."""
+        if db_field.related_model is Credential:
+            kwargs.setdefault("queryset", Credential.objects.without_secrets())
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class DeviceAdminBase(ChoosesCredential, _Devices):
     """Devices; backups.admin adds how their backups went, and registers it."""
 
     search_fields = ["hostname", "address", "serial_number"]
-    autocomplete_fields = ["credential", "tags", "gateway"]
+    filter_horizontal = ["tags"]
     list_select_related = ["platform"]
     list_per_page = 50
     show_full_result_count = False
@@ -104,7 +114,7 @@ class PlatformAdminBase(KeepsChosen, _Platforms):
         return [] if request.user.has_perm(Platform.SECRETS_PERMISSION) else ["secret_patterns"]
 
 
-class GatewayAdminBase(_Gateways):
+class GatewayAdminBase(ChoosesCredential, _Gateways):
     """Gateways, with what is behind them; backups.admin adds how they fared, and registers it."""
 
     list_display = ["name", "address", "port", "credential", "device_count", "host_key", "max_sessions"]
@@ -116,14 +126,10 @@ class GatewayAdminBase(_Gateways):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Gateway]:
         """With what is known of their host keys; no secret is read."""
         keys = HostKey.objects.filter(gateway=OuterRef("pk"))
-        return (
-            super()
-            .get_queryset(request)
-            .defer(*(f"credential__{name}" for name in Credential.SECRET_FIELDS))
-            .annotate(
-                key_waits=Exists(keys.filter(state=HostKey.State.OFFERED)),
-                key_known=Exists(keys.filter(state=HostKey.State.TRUSTED)),
-            )
+        gateways: QuerySet[Gateway] = super().get_queryset(request)
+        return gateways.defer(*(f"credential__{name}" for name in Credential.SECRET_FIELDS)).annotate(
+            key_waits=Exists(keys.filter(state=HostKey.State.OFFERED)),
+            key_known=Exists(keys.filter(state=HostKey.State.TRUSTED)),
         )
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
@@ -179,11 +185,10 @@ class GatewayAdminBase(_Gateways):
         self.message_user(request, f"{test.message} ({test.seconds:g} s)", level)
 
 
-class TagCredentialInline(_TagCredentials):
+class TagCredentialInline(ChoosesCredential, _TagCredentials):
     """The log-ins of a tag, in the order in which they are tried."""
 
     model = TagCredential
-    autocomplete_fields = ["credential"]
     extra = 1
     verbose_name = "log-in"
     verbose_name_plural = "log-ins for devices with this tag"
@@ -197,7 +202,6 @@ class TagAdminBase(KeepsChosen, _Tags):
     list_display = ["name", "color", "description", "objective", "stale_devices"]
     search_fields = ["name"]
     filter_horizontal = ["groups"]
-    autocomplete_fields = ["gateway"]
     fields = ["name", "color", "description", "groups", "gateway", "max_sessions", "max_age_hours"]
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:

@@ -7,6 +7,7 @@ from datetime import time, timedelta
 from typing import Any, cast
 
 import pytest
+from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.db import DataError, IntegrityError, OperationalError
 from django.utils.timezone import now
@@ -124,17 +125,16 @@ WITHOUT_BODY = {
 }
 
 
-@pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
 @pytest.mark.parametrize(("name", "method", "pattern"), [row for row in WRITES if row[0] not in WITHOUT_BODY])
-def test_a_body_that_cannot_be_stored_is_a_400(
-    root: APIClient, name: str, method: str, pattern: str, body: bytes
-) -> None:
+def test_a_body_that_cannot_be_stored_is_a_400(root: APIClient, name: str, method: str, pattern: str) -> None:
     kind = name.removeprefix("api-")
     prepare = PREPARE[kind] if kind in PREPARE else PREPARE[kind.split("-")[0]]
     key, _ = prepare()
-    response = send(root, method.upper(), path_of(pattern, key), body)
-    assert response.status_code == 400, response.content
-    assert problem_of(response)["type"] in ("/problems/malformed", "/problems/validation")
+    for what, body in BODIES.items():
+        cache.clear()  # of throttles
+        response = send(root, method.upper(), path_of(pattern, key), body)
+        assert response.status_code == 400, (what, response.content)
+        assert problem_of(response)["type"] in ("/problems/malformed", "/problems/validation")
 
 
 def test_a_backslash_before_u0000_is_no_nul(root: APIClient) -> None:
@@ -176,7 +176,7 @@ def test_the_answer_is_json_whatever_is_accepted(root: APIClient, accept: str) -
     assert root.get("/api/tags", HTTP_ACCEPT=accept).json()["count"] == 0
 
 
-@pytest.mark.parametrize("text", ["%00", "%ED%A0%80", "9" * 400, "-1", "x" * 3000, "%27%22%28%5B", "%F0%9F%92%A9"])
+@pytest.mark.parametrize("text", ["%00", "%ED%A0%80", "9" * 400])
 @pytest.mark.parametrize("pattern", LISTS)
 def test_no_query_is_a_traceback(root: APIClient, pattern: str, text: str) -> None:
     backup = add_backup(add_device())
