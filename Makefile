@@ -44,8 +44,12 @@ lab: install  ## Run the simulated network only
 	@$(BIN)/python -m netraven.lab --directory $(NETRAVEN_DATA_DIR)/lab --base-port 22100
 
 .PHONY: test
-test: install  ## Run the whole test suite
-	@$(BIN)/python -m pytest -n $(JOBS) --maxschedchunk 4
+test: install  ## Run the test suite, but for what takes minutes each
+	@$(BIN)/python -m pytest -n $(JOBS) --maxschedchunk 4 -m "not endurance"
+
+.PHONY: test-endurance
+test-endurance: install  ## Run the tests that take minutes each: small benchmarks, fleets, hosts that die, schedules by the minute
+	@$(BIN)/python -m pytest -n 2 --maxschedchunk 2 -m endurance
 
 .PHONY: lint
 lint: install  ## Check style, types, migrations and deployment settings

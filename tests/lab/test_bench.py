@@ -33,7 +33,7 @@ def small_run(file: Path, *options: str) -> dict[str, Any]:
     return report
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 @pytest.mark.worker
 def test_a_small_comparison_reports_figures_that_fit_together(tmp_path: Path) -> None:
     options = ("--rounds", str(ROUNDS), "--napalm", "1x3,2x3", "--nornir", "3")
@@ -53,7 +53,7 @@ def test_a_small_comparison_reports_figures_that_fit_together(tmp_path: Path) ->
     assert report["fleet"]["cpu_seconds"] > 0
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 @pytest.mark.worker
 def test_a_small_fleet_in_trouble_ends_with_the_right_reasons(tmp_path: Path) -> None:
     options = ("--records", "24", "--latency-ms", "5", "--slow-seconds", "1")
@@ -72,7 +72,7 @@ def test_a_small_fleet_in_trouble_ends_with_the_right_reasons(tmp_path: Path) ->
     assert report["percent_of_healthy"]["devices_per_second"] == pytest.approx(percent)
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 @pytest.mark.worker
 def test_a_small_job_at_scale_is_asked_for_through_the_api_and_sampled(tmp_path: Path) -> None:
     report = small_run(tmp_path / "report.json", "--scale", "20")

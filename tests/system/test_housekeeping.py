@@ -97,7 +97,7 @@ def change(device: LabDevice) -> None:
     device.running_config = "\n".join([lines[0], f"! by a test {uuid.uuid4()}", *lines[1:]]) + "\n"
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 @pytest.mark.parametrize(("database", "broker"), [("sqlite", "orm"), ("postgresql", "redis")])
 def test_retention_beside_backups_loses_nothing(
     make_installation: MakeInstallation, lab: Lab, database: str, broker: str

@@ -135,7 +135,7 @@ def back_up_fleet(api: Api, installation: Installation) -> None:
     wait_for(job.exists, 60, "the job to end")
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 @pytest.mark.worker
 def test_hundreds_of_backups_leave_nothing_in_a_worker_process(make_installation: MakeInstallation, lab: Lab) -> None:
     installation = make_installation("postgresql", NETRAVEN_RETRY_ATTEMPTS="1", NETRAVEN_LOG_LEVEL="WARNING")

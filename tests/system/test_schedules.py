@@ -66,7 +66,7 @@ def end(service: Service) -> None:
     wait_for(lambda: service.process.poll() is not None, 40, "the cluster to end")
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 def test_every_minute_is_on_time_although_the_only_worker_is_at_work(installation: Installation, lab: Lab) -> None:
     busy, device = lab.add("ios", fault=Fault.SLOW, delay=600), lab.add("ios")
     installation.environment |= {"NETRAVEN_DEADLINE": "400", "NETRAVEN_READ_TIMEOUT": "400", "NETRAVEN_WORKERS": "1"}
@@ -88,6 +88,7 @@ def test_every_minute_is_on_time_although_the_only_worker_is_at_work(installatio
     assert installation.backups(busy).get().status == Backup.Status.RUNNING, "the worker was at work all the time"
 
 
+@pytest.mark.endurance
 def test_five_minutes_without_workers_are_made_up_for_once_or_not_at_all(installation: Installation, lab: Lab) -> None:
     device = lab.add("ios")
     installation.record(device)
@@ -146,6 +147,7 @@ def assert_each_ran_once(installation: Installation, due: datetime) -> None:
     assert set(schedules(installation).values_list("next_run_at", flat=True)) == {due + timedelta(days=1)}
 
 
+@pytest.mark.endurance
 def test_two_clusters_run_two_hundred_due_schedules_each_once(make_installation: MakeInstallation, lab: Lab) -> None:
     installation = make_installation("postgresql", "redis")
     due = add_many(installation, lab)
@@ -161,6 +163,7 @@ def test_two_clusters_run_two_hundred_due_schedules_each_once(make_installation:
     assert_each_ran_once(installation, due)
 
 
+@pytest.mark.endurance
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_cluster_that_is_killed_in_the_tick_loses_none_and_doubles_none(
     make_installation: MakeInstallation, lab: Lab, database: str

@@ -27,7 +27,7 @@ from tests.system.conftest import MakeInstallation
 from tests.system.installation import Installation, Service, can_have_hostnames, with_hostname
 from tests.system.redis_server import RedisServer
 
-pytestmark = [pytest.mark.worker, pytest.mark.slow]
+pytestmark = [pytest.mark.worker, pytest.mark.endurance]
 
 BACKUPS = int(os.environ.get("NETRAVEN_TEST_BACKUPS", "200"))
 LEASE = os.environ.get("NETRAVEN_TEST_LEASE", "5")
