@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 
 from backups import heartbeat
@@ -64,13 +65,15 @@ def test_without_workers_the_web_service_may_still_be_ready(client: Client) -> N
 def test_a_missing_migration_is_told(client: Client) -> None:
     heartbeat.beat()
     checks._migrated.clear()
+    ((_, newest),) = MigrationLoader(connection).graph.leaf_nodes("backups")
+    rename = "UPDATE django_migrations SET name = %s WHERE name = %s"
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE django_migrations SET name = '0013_other' WHERE name = '0013_backup_ended'")
+        cursor.execute(rename, ["other", newest])
     try:
         status, found = checks_of(client)
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE django_migrations SET name = '0013_backup_ended' WHERE name = '0013_other'")
+            cursor.execute(rename, [newest, "other"])
     assert status == 503
     assert found["migrations"] == "not all are applied: run manage.py migrate"
     assert checks_of(client)[0] == 200, "and noticed when it is there"

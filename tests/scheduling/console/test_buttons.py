@@ -24,7 +24,6 @@ def test_run_now_leads_to_the_job(root: Client, add_devices: AddDevices) -> None
     page = text_of(root, change(schedule))
     assert f"Asked for by {user}." in page
     assert reverse("pages:job", args=[run.job_id]) in page
-    assert "Run by hand." in text_of(root, reverse("admin:scheduling_schedule_history", args=[schedule.pk]))
 
 
 def test_running_without_devices_says_so(root: Client) -> None:
