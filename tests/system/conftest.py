@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
+from auditlog.context import disable_auditlog
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.services import POSTGRESQL, REDIS
@@ -19,8 +20,8 @@ COMBINATIONS = [("sqlite", "orm"), ("postgresql", "redis")]  # each database and
 
 @pytest.fixture(autouse=True)
 def _read_other_databases(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Each installation has a database of its own: pytest-django's is not in use here."""
-    with django_db_blocker.unblock():
+    """Each installation has a database of its own: pytest-django's is not in use here, and has no audit trail."""
+    with django_db_blocker.unblock(), disable_auditlog():
         yield
 
 
