@@ -1,17 +1,16 @@
 """Patches apply to the old file as it is stored, whatever is in it, and make of it what counts as the new one."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backups.fingerprint import change_hash
 from backups.patches import as_patch
 from tests.backups.test_diff import NEW, OLD, VOLATILE, texts
+from tests.services import require_programs
 
 ENDS = st.sampled_from(["", "\n", "\n\n", "\r\n"])
 
@@ -62,8 +61,8 @@ def test_what_does_not_count_stays_as_the_old_file_has_it() -> None:
     assert patched.endswith(" description printers\n!\r\nend\r\n")
 
 
-@pytest.mark.skipif(shutil.which("patch") is None, reason="no patch")
 def test_the_command_patch_takes_it(tmp_path: Path) -> None:
+    require_programs("patch")
     new = "banner\n" + NEW.replace("!\ninterface Vlan20", "!\ninterface Vlan15\n shutdown\n!\ninterface Vlan20")
     new = new.replace("end\n", "line vty 0 4\nend")
     (tmp_path / "old.txt").write_text(OLD)
