@@ -47,7 +47,10 @@ def configure(*, fresh: bool) -> Path:
     if fresh and folder.exists() and any(folder.iterdir()):
         if folder != OWN_FOLDER and not (folder / MARKER).exists():
             sys.exit(f"netraven: {folder} holds other data: name an empty folder in NETRAVEN_DATA_DIR")
-        shutil.rmtree(folder)
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:  # somebody writes there all the while
+            sys.exit(f"netraven: {folder} is in use ({error.strerror}): stop `make serve` first")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARKER).touch()
     database = f"sqlite:///{folder / 'netraven.sqlite3'}"
