@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from backups.admin.states import state_badge
 from backups.exceptions import RequestRefused
 from backups.models import Channel, Delivery
 from backups.notifications.channels import refuse_unless_seen, save_channel, send_test
@@ -94,13 +95,7 @@ class ChannelAdmin(_Channels):
     @admin.display(description="State", ordering="enabled")
     def state(self, channel: Channel) -> SafeString:
         """As a badge; why NetRaven switched it off, if it did."""
-        shown = '<span class="nr-badge nr-{}"><span aria-hidden="true">{}</span> {}</span>'
-        if channel.enabled:
-            return format_html(shown, "completed", "✓", "Enabled")
-        if channel.disabled_reason:
-            off = format_html(shown, "failed", "✕", "Switched off by NetRaven")
-            return format_html("{}<br>{}", off, channel.disabled_reason)
-        return format_html(shown, "paused", "‖", "Off")
+        return state_badge(channel, by_netraven="Switched off by NetRaven", by_hand="Off")
 
     @admin.display(description="Tells of")
     def events(self, channel: Channel) -> str:

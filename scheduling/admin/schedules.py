@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from backups.admin.states import state_badge
 from backups.templatetags.records import ago
 from backups.views.access import UserRequest
 from devices.models import Device, Platform, Tag
@@ -157,13 +158,7 @@ class ScheduleAdmin(ScheduleButtons, _Schedules):
     @admin.display(description="State", ordering="enabled")
     def state(self, schedule: Schedule) -> SafeString:
         """As a badge; why NetRaven disabled it, if it did."""
-        badge = '<span class="nr-badge nr-{}"><span aria-hidden="true">{}</span> {}</span>'
-        if schedule.enabled:
-            return format_html(badge, "completed", "✓", "Enabled")
-        if schedule.disabled_reason:
-            shown = format_html(badge, "failed", "✕", "Disabled")
-            return format_html("{}<br>{}", shown, schedule.disabled_reason)
-        return format_html(badge, "paused", "‖", "Paused")
+        return state_badge(schedule, by_netraven="Disabled", by_hand="Paused")
 
     @admin.display(description="Tags")
     def tag_names(self, schedule: Schedule) -> str:
