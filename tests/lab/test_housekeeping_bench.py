@@ -12,7 +12,7 @@ from django.conf import settings
 from tests.services import require_postgresql
 from tests.system.scratch import scratch_postgresql
 
-FEW, MANY = 500, 4000
+FEW, MANY = 1000, 8000
 CHORES = {"verification", "retention", "log_pruning", "orphans"}
 
 
