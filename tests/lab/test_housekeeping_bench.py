@@ -26,7 +26,7 @@ def run(file: Path, *arguments: str) -> dict[int, dict[str, Any]]:
     return {report["backups"]: report["chores"] for report in json.loads(file.read_text())}
 
 
-@pytest.mark.endurance
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_memory_and_steps_stay_as_they_are_when_backups_grow(database: str, tmp_path: Path) -> None:
     if database == "postgresql":

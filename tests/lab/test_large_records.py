@@ -14,8 +14,6 @@ from netraven.lab.bench.responses.api_questions import ApiList, is_list
 from netraven.lab.bench.responses.page_questions import offered_queries
 from netraven.lab.bench.responses.samples import Samples
 
-pytestmark = pytest.mark.endurance
-
 SIZE = making.Size(devices=60, backups=600)
 
 
